@@ -1,0 +1,211 @@
+"""Reading run folders: find one by what people type, list many, load one with its net, data and records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.build import make_loss, make_network, read_data
+from handgrad.config import Config
+from handgrad.config_file import make_config
+from handgrad.data import Data, Examples, load_source
+from handgrad.errors import LoadError, UsageError
+from handgrad.kernels.types import Array
+from handgrad.metrics import Evaluator, Measurement
+from handgrad.network import Network
+from handgrad.run_folder import is_locked, read_status
+from handgrad.storage import arrays_from_bytes
+from handgrad.trial import load_weights
+
+
+class Run:
+    """A run folder, read: what was asked, what happened, and the net it left.
+
+    Attributes are read when first used: `config`, `status`, `summary` ({} for a run that did not finish), `metrics`
+    (one dict an evaluation), `network` (built, with its final weights), `data`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def status(self) -> dict[str, Any]:
+        """`status.json`; a run that says running while no process holds its lock is `killed`."""
+        status = read_status(self.folder)
+        if status.get("state", "running") == "running" and not is_locked(self.folder):
+            status["state"] = "killed"
+        return status
+
+    @property
+    def name(self) -> str:
+        """The experiment."""
+        return str(self.status.get("experiment", self.folder.name))
+
+    @property
+    def state(self) -> str:
+        """running, done, interrupted, failed, diverged, killed or timeout."""
+        return str(self.status["state"])
+
+    @cached_property
+    def config(self) -> Config:
+        """The resolved config.
+
+        Raises:
+            LoadError: if it is missing or unreadable.
+        """
+        path = self.folder / "config.toml"
+        try:
+            return make_config(tomllib.loads(path.read_text("utf-8")), str(path))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise LoadError(f"{path}: the run's config cannot be read: {error}") from error
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """`summary.json`, or {}."""
+        try:
+            value = json.loads((self.folder / "summary.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @cached_property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The whole lines of `metrics.jsonl`; a torn last line is left out."""
+        try:
+            lines = (self.folder / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+        except OSError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+    @cached_property
+    def data(self) -> Data:
+        """The data, split as it was for training.
+
+        Raises:
+            DataError or UsageError: if it is no longer there.
+        """
+        return read_data(self.config.data, self.config.seed_for("split"))
+
+    @cached_property
+    def network(self) -> Network:
+        """The net with its final weights.
+
+        Raises:
+            LoadError: if there are none, or they are damaged, or of another net.
+        """
+        path = self.folder / "weights.safetensors"
+        try:
+            content = path.read_bytes()
+        except OSError:
+            raise LoadError(
+                f"{path}: there are no weights: the run is {self.state}; `handgrad train --resume` goes on with it"
+            ) from None
+        expected = self.summary.get("weights_sha256")
+        if expected and hashlib.sha256(content).hexdigest() != expected:
+            raise LoadError(f"{path}: its SHA-256 is not the one in summary.json; the file is damaged")
+        arrays = arrays_from_bytes(content, str(path))
+        network = make_network(self.config).build(self._input_shape(arrays))
+        load_weights(network, arrays, str(path))
+        return network
+
+    def _input_shape(self, arrays: dict[str, Array]) -> tuple[int, ...]:
+        shape = self.summary.get("input_shape")
+        return tuple(shape) if shape else self.data.input_shape
+
+    def evaluate(self, examples: Examples | None = None) -> Measurement:
+        """Measure the final net, by default on the run's test images."""
+        chosen = examples or self.data.test
+        if chosen is None:
+            raise UsageError(f"{self.folder}: the run has no test images; name others")
+        return self._evaluator()(chosen)
+
+    def examples_of(self, source: str | None = None) -> tuple[Examples, list[str]]:
+        """Images to measure the net on, and the classes' names: the run's test images, or all of another source.
+
+        Raises:
+            UsageError: if there are none, or the source has other shapes or classes than the net was trained for.
+        """
+        if source is None:
+            if self.data.test is None:
+                raise UsageError(f"{self.folder}: the run has no test images; name others with --data")
+            return self.data.test, [str(c) for c in self.data.class_names]
+        found = load_source(source)
+        examples = found.test if found.test is not None else found.pool
+        if examples is None:
+            raise UsageError(f"{source}: there are no images to measure on")
+        shape, P = examples.images.shape[1:], len(found.class_names)
+        if shape != self.network.input_shape or max(2, self.network.output_shape[-1]) < P:
+            raise UsageError(
+                f"{source}: expected images {self.network.input_shape} of at most {self.network.output_shape[-1]} "
+                f"classes, found {shape} of {P}"
+            )
+        return examples, [str(c) for c in found.class_names]
+
+    def _evaluator(self) -> Evaluator:
+        return Evaluator(self.network, make_loss(self.config), self.data.scale, self.data.offset)
+
+    def probabilities(self, which: str = "test") -> Array:
+        """Class probabilities (N, P) of the final net on one of the run's sets."""
+        examples = getattr(self.data, which)
+        if examples is None:
+            raise UsageError(f"{self.folder}: the run has no {which} images")
+        y = np.empty((len(examples), self.network.output_shape[-1]), self.network.dtype)
+        self._evaluator().outputs(examples, y)
+        return make_loss(self.config).probabilities(self.network.k, y)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.state})"
+
+
+def list_runs(out: str | Path = "runs") -> list[Run]:
+    """The runs in a folder, newest first."""
+    root = Path(out)
+    found = [p for p in root.iterdir() if (p / "config.toml").is_file()] if root.is_dir() else []
+    return [Run(p) for p in sorted(found, key=_started, reverse=True)]
+
+
+def _started(folder: Path) -> str:
+    """When a run was started, as its name says; resuming it does not make it newer."""
+    named = re.search(r"\d{8}-\d{6}(?=-[0-9a-f]+$)", folder.name)
+    return named[0] if named else time.strftime("%Y%m%d-%H%M%S", time.localtime(folder.stat().st_mtime))
+
+
+def find_run(name: str | Path, out: str | Path = "runs") -> Path:
+    """The folder of a run: a path, a unique prefix of its name, `last`, or `@2` (the second newest).
+
+    Raises:
+        UsageError: if there is none, or more than one.
+    """
+    path = Path(name)
+    if (path / "config.toml").is_file():
+        return path
+    runs, text = list_runs(out), str(name)
+    if text == "last" or (text.startswith("@") and text[1:].isdigit()):
+        place = 1 if text == "last" else int(text[1:])
+        if 1 <= place <= len(runs):
+            return runs[place - 1].folder
+        raise UsageError(f"{text}: there are {len(runs)} runs in {out}")
+    matching = [r.folder for r in runs if r.folder.name.startswith(text)]
+    if len(matching) == 1:
+        return matching[0]
+    if not matching:
+        raise UsageError(f"{text}: no run of this name in {out}; `handgrad runs` lists them")
+    names = ", ".join(p.name for p in matching[:5])
+    raise UsageError(f"{text}: {len(matching)} runs begin so: {names}; give more of the name")
+
+
+def load_run(name: str | Path = "last", out: str | Path = "runs") -> Run:
+    """A run by path, unique prefix, `last` or `@2`.
+
+    Raises:
+        UsageError: if there is no such run.
+    """
+    return Run(find_run(name, out))
