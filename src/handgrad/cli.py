@@ -53,8 +53,8 @@ def _common(
 # ------------------------------------------------------------------------------------------------ run
 
 
-@app.command(epilog="Example: handgrad list")
-def list(as_json: AsJson = False) -> None:
+@app.command("list", epilog="Example: handgrad list")
+def list_experiments(as_json: AsJson = False) -> None:
     """List the experiments that come with handgrad."""
     from handgrad.config_file import experiment_names, load_config
 
@@ -215,6 +215,32 @@ def evaluate(
     )
     for name, error in zip(names, measured.class_errors, strict=False):
         print(f"  {name:<10} {100 * error:6.2f} %")
+
+
+@app.command(epilog="Example: handgrad predict last seven.png letter.jpg")
+def predict(
+    run: Annotated[str, typer.Argument(help="RUN: path, prefix, last, @2.")] = "last",
+    images: Annotated[list[Path] | None, typer.Argument(help="Image files; none draws a gallery of test images.")] = None,
+    out: Out = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Predict image files of any size; also draws what the net saw, or without files a gallery of test images."""
+    from handgrad.predict import predict_files, write_gallery, write_seen
+    from handgrad.runs import load_run
+
+    found = load_run(run, out)
+    if not images:
+        path = found.folder / "gallery.png"
+        write_gallery(found, path)
+        print(path)
+        return
+    predictions = predict_files(found, images)
+    if as_json:
+        print(json.dumps([{"path": p.path, "classes": dict(p.classes), "done": p.done} for p in predictions]))
+        return
+    for prediction in predictions:
+        print(prediction.sentence())
+    say(f"what the net saw: {write_seen(predictions, found.folder / 'predictions.png')}")
 
 
 # ------------------------------------------------------------------------------------------------ show

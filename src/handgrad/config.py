@@ -35,7 +35,7 @@ class DataConfig(Section):
     """Which images, how many, and how they are scaled."""
 
     source: str
-    classes: list[int] = []
+    classes: list[int | str] = []
     train_images: Count | Fraction | None = None
     valid_images: Annotated[int, Field(ge=0)] | Fraction | None = None
     test_images: Annotated[int, Field(ge=0)] | Fraction | None = None

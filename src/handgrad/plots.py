@@ -129,8 +129,21 @@ def class_grid_figure(panels: Sequence[tuple[str, Sequence[Series]]], scale: Err
     columns = min(5, len(panels))
     rows = -(-len(panels) // columns)
     with style():
-        figure = Figure(figsize=(2.1 * columns, 1.7 * rows), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False)
+        figure = Figure(figsize=(2.1 * columns, 1.7 * rows))
+        edge = 0.3 / columns / 2.1
+        grid = figure.subplots(
+            rows,
+            columns,
+            squeeze=False,
+            gridspec_kw={
+                "left": edge,
+                "right": 1 - edge,
+                "bottom": 0.25 / rows / 1.7,
+                "top": 1 - 0.3 / rows / 1.7,
+                "wspace": 0.3,
+                "hspace": 0.5,
+            },
+        )
         for axes, (name, series) in zip(grid.flat, panels, strict=False):
             _class_panel(axes, series, name, scale)
         for axes in list(grid.flat)[len(panels) :]:
@@ -147,8 +160,11 @@ def confusion_figure(matrix: NDArray[np.int64], class_names: Sequence[str]) -> F
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares, 0.0)
     with style():
-        figure = Figure(figsize=(0.44 * classes + 1.2, 0.36 * classes + 0.9), layout="constrained")
-        axes = figure.add_subplot()
+        longest = max(len(str(name)) for name in class_names)
+        margin = min(2.5, 0.45 + 0.09 * longest)
+        width, height = 0.44 * classes + margin + 0.1, 0.36 * classes + 0.65
+        figure = Figure(figsize=(width, height))
+        axes = figure.add_axes((margin / width, 0.55 / height, 0.44 * classes / width, 0.36 * classes / height))
         shades = LinearSegmentedColormap.from_list("mistakes", [PALETTE["paper"], PALETTE["test"]])
         axes.imshow(np.sqrt(shares), cmap=shades, vmin=0.0, vmax=max(0.25, float(np.sqrt(shares.max()))), aspect="auto")
         for (row, column), count in np.ndenumerate(matrix):
@@ -170,8 +186,9 @@ def pictures_figure(images: Sequence[NDArray[np.uint8]], captions: Sequence[str]
 
     rows = max(1, -(-len(images) // columns))
     with style():
-        figure = Figure(figsize=(1.0 * columns, 1.3 * rows), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False)
+        figure = Figure(figsize=(1.0 * columns, 1.4 * rows))
+        edges = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 1 - 0.3 / rows / 1.4, "wspace": 0.1, "hspace": 0.4}
+        grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=edges)
         for axes in grid.flat:
             axes.set_axis_off()
         for axes, image, caption in zip(grid.flat, images, captions, strict=False):

@@ -157,6 +157,10 @@ class Run:
         examples = getattr(self.data, which)
         if examples is None:
             raise UsageError(f"{self.folder}: the run has no {which} images")
+        return self.probabilities_of(examples)
+
+    def probabilities_of(self, examples: Examples) -> Array:
+        """Class probabilities (N, P) of the final net on these images, bytes or floats as the training images were."""
         y = np.empty((len(examples), self.network.output_shape[-1]), self.network.dtype)
         self._evaluator().outputs(examples, y)
         return make_loss(self.config).probabilities(self.network.k, y)

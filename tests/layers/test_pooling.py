@@ -117,16 +117,14 @@ def test_ties_of_real_images_after_relu(
     rng = np.random.default_rng(2)
     x = np.maximum(digits[0][:8] - 0.3 * rng.random((8, 1, 28, 28)).round(1), 0.0)
     layer = MaxPool2D(kernel, stride)
-    windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), (2, 3))[
-        :, :, ::stride, ::stride
-    ].reshape(-1, kernel * kernel)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), (2, 3))[:, :, ::stride, ::stride].reshape(
+        -1, kernel * kernel
+    )
     tied = (windows == windows.max(axis=1, keepdims=True)).sum(axis=1) > 1
     assert tied.mean() > 0.5
     dy = rng.standard_normal((8, *layer.output_shape(x.shape[1:])))
     y, dx = run_pool(x, dy, layer, kernels)
-    judged, pull_back = jax.vjp(
-        lambda v: max_by_jax((kernel, kernel), (stride, stride))(v, SimpleNamespace(), True), x
-    )
+    judged, pull_back = jax.vjp(lambda v: max_by_jax((kernel, kernel), (stride, stride))(v, SimpleNamespace(), True), x)
     np.testing.assert_array_equal(y, judged)
     np.testing.assert_allclose(dx, pull_back(dy)[0], rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(dx.sum(), dy.sum())

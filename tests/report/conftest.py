@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import MakeRun, config_table, evaluations, summary_of, synthetic_data
+from synthetic import CLASSES, MakeRun, config_table, evaluations, summary_of, synthetic_data
 
 from handgrad.build import make_network
 from handgrad.config_file import make_config, to_toml
@@ -21,6 +21,7 @@ def make_run(tmp_path: Path) -> MakeRun:
     def make(
         *,
         experiment: str = "mine",
+        classes: int = CLASSES,
         state: str = "done",
         metrics: list[dict[str, Any]] | None = None,
         summary: dict[str, Any] | None = None,
@@ -31,10 +32,10 @@ def make_run(tmp_path: Path) -> MakeRun:
     ) -> Run:
         folder = tmp_path / "run"
         folder.mkdir()
-        lines = evaluations(50) if metrics is None else metrics
+        lines = evaluations(50, classes=classes) if metrics is None else metrics
         if summary is None:
             summary = summary_of(lines[-1]) if lines and state == "done" else {}
-        built = make_config(config or config_table())
+        built = make_config(config or config_table(classes))
         (folder / "config.toml").write_text(to_toml(built), encoding="utf-8")
         (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
         if summary:
@@ -51,7 +52,7 @@ def make_run(tmp_path: Path) -> MakeRun:
             "seed": 0,
         }
         (folder / "status.json").write_text(json.dumps(found | (status or {})), encoding="utf-8")
-        data = data or synthetic_data()
+        data = data or synthetic_data(classes)
         if weights:
             save_weights(folder / "weights.safetensors", make_network(built).build(data.input_shape, seed=0))
         run = Run(folder)

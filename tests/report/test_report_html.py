@@ -60,7 +60,7 @@ def sections_of(page: Page) -> list[str | None]:
 
 
 def test_whole_report_has_all_sections_and_figures(make_run: MakeRun) -> None:
-    run = make_run(experiment="digits-mlp-constant")
+    run = make_run(experiment="digits-mlp-constant", classes=10)
     _, page = page_of(run)
     assert sections_of(page) == [
         "published", "results", "curves", "classes", "confusion", "mistakes", "network", "settings",
@@ -123,7 +123,7 @@ def test_the_net_is_told_with_sigma_and_variance(make_run: MakeRun) -> None:
     assert "0.01" in page.text  # the variance of σ = 0.1
     assert "× 0.5" in page.text
     assert "frozen" in page.text
-    assert "910" in page.text
+    assert "819" in page.text  # 64·12 + 12 + 12·3 + 3
 
 
 def test_settings_machine_and_versions_are_told(make_run: MakeRun) -> None:
@@ -143,7 +143,7 @@ def test_settings_machine_and_versions_are_told(make_run: MakeRun) -> None:
     ],
 )
 def test_names_from_outside_are_text(make_run: MakeRun, nasty: str) -> None:
-    names = (nasty, *(str(i) for i in range(1, 10)))
+    names = (nasty, "1", "2")
     run = make_run(experiment=nasty, config=config_table(title=nasty), data=synthetic_data(class_names=names))
     html, page = page_of(run)
     assert page.text.count(nasty) >= 4  # title, heading, origin line, class names
@@ -216,7 +216,7 @@ def test_ten_thousand_evaluations_are_thinned(make_run: MakeRun) -> None:
 
 
 def test_a_net_without_classes_leaves_their_parts_out(make_run: MakeRun) -> None:
-    lines = evaluations(20, classes=False)
+    lines = evaluations(20, classes=0)
     run = make_run(metrics=lines, summary=summary_of(lines[-1]))
     _, page = page_of(run)
     assert sections_of(page) == ["results", "curves", "network", "settings"]
@@ -271,7 +271,7 @@ def test_confusions_count_every_test_image(make_run: MakeRun) -> None:
     _, page = page_of(run)
     titles = [str(cell["title"]) for cell in page.all("td") if "title" in cell]
     counts = [int(re.findall(r": ([\d,]+) of", title)[0]) for title in titles]
-    assert len(counts) == 100
+    assert len(counts) == 9
     assert sum(counts) == 100
     predicted = run.probabilities("test").argmax(axis=1)
     wrong = int((predicted != run.data.test.labels).sum())  # type: ignore[union-attr]
@@ -280,7 +280,7 @@ def test_confusions_count_every_test_image(make_run: MakeRun) -> None:
 
 def test_pictures_need_images(make_run: MakeRun) -> None:
     rng = np.random.default_rng(0)
-    rows = Examples(rng.random((100, 7), dtype=np.float32), np.arange(100, dtype=np.int64) % 10)
+    rows = Examples(rng.random((100, 7), dtype=np.float32), np.arange(100, dtype=np.int64) % 3)
     _, page = page_of(make_run(data=synthetic_data(train=rows, test=rows)))
     assert "mistakes" not in sections_of(page)
     assert "confusion" in sections_of(page)

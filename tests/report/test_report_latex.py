@@ -37,7 +37,7 @@ def test_every_row_has_as_many_cells_as_its_table(make_run: MakeRun) -> None:
 
 
 def test_names_are_text(make_run: MakeRun) -> None:
-    names = (NASTY, *(str(i) for i in range(1, 10)))
+    names = (NASTY, "1", "2")
     run = make_run(config=config_table(title=NASTY), data=synthetic_data(class_names=names))
     folder = write_latex(run, run.folder / "latex")
     for name in ("main", "table"):

@@ -18,7 +18,7 @@ def pair(value: Side, what: str) -> Pair:
     >>> pair(3, "kernel"), pair((2, 5), "kernel")
     ((3, 3), (2, 5))
     """
-    both = (value, value) if isinstance(value, int) else tuple(value)
+    both = tuple(value) if isinstance(value, Sequence) else (value, value)
     if len(both) != 2 or any(not isinstance(side, int) or side < 1 for side in both):
         raise ConfigError(f"{what}: expected a whole number from 1, or a pair of them, received {value!r}")
     return both[0], both[1]

@@ -1,0 +1,46 @@
+#include "bindings.hpp"
+
+namespace handgrad {
+namespace {
+
+void gather_images(Array x, Array images, Array indices, double scale, double offset) {
+    const Call call("gather_images", "x", x);
+    call.holds(x.dimensions >= 1 && images.dimensions == x.dimensions,
+               "images must be an array with as many dimensions as x");
+    call.holds(images.regular, "images must be C-contiguous");
+    call.reads("indices", indices, {x.size(0)}, Kind::int64);
+    call.writes("x", x, x);
+    for (int i = 1; i < x.dimensions; ++i) {
+        call.holds(images.size(i) == x.size(i), "one image must have the shape of one row of x");
+    }
+    call.inside("indices", indices, images.size(0));
+    const Size N = x.size(0), D = N ? x.count() / N : 0;
+    switch (images.kind) {
+        case Kind::uint8:
+            return call.run(N * D, [&](const auto& k) { k.gather_bytes(x, images, indices, N, D, scale, offset); });
+        case Kind::float32:
+            return call.run(N * D, [&](const auto& k) { k.gather_floats(x, images, indices, N, D, scale, offset); });
+        case Kind::float64:
+            return call.run(N * D, [&](const auto& k) { k.gather_doubles(x, images, indices, N, D, scale, offset); });
+        default: throw nb::type_error("gather_images: images must be uint8, float32 or float64");
+    }
+}
+
+void one_hot(Array t, Array labels) {
+    const Call call("one_hot", "t", t, 2);
+    const Size N = t.size(0), P = t.size(1);
+    call.writes("t", t, t);
+    call.reads("labels", labels, {N}, Kind::int64);
+    call.inside("labels", labels, P);
+    call.run(N * P, [&](const auto& k) { k.one_hot(t, labels, N, P); });
+}
+
+}  // namespace
+
+void bind_input(nb::module_& m) {
+    m.def("gather_images", gather_images, nb::arg("x"), nb::arg("images"), nb::arg("indices"), nb::arg("scale"),
+          nb::arg("offset"));
+    m.def("one_hot", one_hot, nb::arg("t"), nb::arg("labels"));
+}
+
+}  // namespace handgrad
