@@ -73,14 +73,41 @@ class StopAt:
         return trainer.iteration == self.iteration
 
 
+CNN = [
+    {"type": "Conv2D", "filters": 3, "kernel": 5, "stride": 2},
+    {"type": "BatchNorm"},
+    {"type": "ReLU"},
+    {"type": "MaxPool2D", "kernel": 2},
+    {"type": "Flatten"},
+    {"type": "Dropout", "keep_probability": 0.7},
+    {"type": "Dense", "units": 10},
+]
+
+
 @pytest.mark.parametrize("at", [1, 7, 10, 33, 59, 60])
-@pytest.mark.parametrize("optimizer", ["sgd"])
-def test_resume_equals_the_uninterrupted_run(tmp_path: Path, at: int, optimizer: str) -> None:
+def test_resume_equals_the_uninterrupted_run(tmp_path: Path, at: int) -> None:
+    falling = {"optimizer.schedule": {"type": "inverse_sqrt", "per": "epoch"}, "data.augment": {"shift": 1.0}}
+    resume_and_compare(tmp_path, {**SMALL, **falling}, at)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
+def test_resume_keeps_what_optimisers_and_layers_remember(tmp_path: Path, optimizer: str) -> None:
+    """Mid-epoch, with batch normalisation's running statistics, dropout's stream and early stopping's best weights."""
     overrides = {
-        **SMALL,
-        "optimizer.schedule": {"type": "inverse_sqrt", "per": "epoch"},
-        "data.augment": {"shift": 1.0},
+        **{key: value for key, value in SMALL.items() if not key.startswith("network")},
+        "data.train_images": 200,
+        "data.valid_images": 50,
+        "network.layers": CNN,
+        "optimizer": {"type": optimizer, "learning_rate": 0.003},
+        "training.iterations": 30,
+        "training.batch_size": 20,
+        "training.evaluate": ["valid", "test"],
+        "training.early_stopping": {"patience": 50},
     }
+    resume_and_compare(tmp_path, overrides, 17)
+
+
+def resume_and_compare(tmp_path: Path, overrides: dict, at: int) -> None:
     whole = train(NAME, overrides, out=tmp_path, quiet=True)
     config = resolve(NAME, overrides)[1]
     folder = tmp_path / new_run_name(NAME)
@@ -263,11 +290,26 @@ def test_twenty_kills_cost_no_bit(tmp_path: Path) -> None:
         assert killed_and_resumed(tmp_path / str(i), float(delay)) == expected
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder_is_refused_before_training(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    with pytest.raises(SaveError, match="cannot write there"):
-        small(tmp_path / "runs")
+    """Root may write anywhere, so the attempt is made with root's rights laid down."""
+    shut = tmp_path / "shut"
+    shut.mkdir()
+    shut.chmod(0o555)
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from handgrad.run_folder import create_folder\n"
+        "from handgrad.errors import SaveError\n"
+        "if os.geteuid() == 0:\n    os.setuid(65534)\n"
+        "try:\n    create_folder(Path(sys.argv[1]))\n"
+        "except SaveError as error:\n    print(error)\n    sys.exit(7)\n"
+    )
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    words = [sys.executable, "-c", script, str(shut / "run")]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 7, result.stderr
+    assert "cannot write there" in result.stdout
 
 
 def test_out_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -154,13 +154,14 @@ def reproduce(
 
 
 def _run_sweeps(experiment: str, out: Path) -> None:
+    from handgrad.report import write_sweep_report
     from handgrad.sweep import run_sweep, sweeps_of
 
     for name in sweeps_of(experiment):
         say(f"sweep {name}")
         result = run_sweep(name, out=out)
         say(result.table())
-        say(str(result.folder))
+        say(f"report: {write_sweep_report(result)}")
 
 
 @app.command(epilog="Example: handgrad sweep digits-mlp-rates sweep.trials=2")
@@ -171,10 +172,12 @@ def sweep(
     resume: Annotated[Path | None, typer.Option(help="Go on with this sweep folder.", metavar="DIR")] = None,
 ) -> None:
     """Run every point of an experiment's grid, once a seed; writes a sweep folder with one run folder a trial."""
+    from handgrad.report import write_sweep_report
     from handgrad.sweep import run_sweep
 
     result = run_sweep(name, overrides or [], out=out, folder=resume)
     say(result.table())
+    say(f"report: {write_sweep_report(result)}")
     print(result.folder)
     if result.failed:
         raise typer.Exit(1)
@@ -220,7 +223,9 @@ def evaluate(
 @app.command(epilog="Example: handgrad predict last seven.png letter.jpg")
 def predict(
     run: Annotated[str, typer.Argument(help="RUN: path, prefix, last, @2.")] = "last",
-    images: Annotated[list[Path] | None, typer.Argument(help="Image files; none draws a gallery of test images.")] = None,
+    images: Annotated[
+        list[Path] | None, typer.Argument(help="Image files; none draws a gallery of test images.")
+    ] = None,
     out: Out = Path("runs"),
     as_json: AsJson = False,
 ) -> None:

@@ -19,8 +19,9 @@ def parting_point(records: Sequence[dict[str, Any]], valid_images: int) -> int |
     Returns:
         the iteration, or None if they never part for good.
 
-    >>> falling = [{"iteration": i, "train_error": 0.5 / (i + 1), "valid_error": max(0.5 / (i + 1), 0.1)} for i in range(30)]
-    >>> parting_point(falling, 500)
+    >>> errors = [0.5 / (i + 1) for i in range(30)]
+    >>> records = [{"iteration": i, "train_error": e, "valid_error": max(e, 0.1)} for i, e in enumerate(errors)]
+    >>> parting_point(records, 500)
     6
     """
     found = None

@@ -99,13 +99,13 @@ def style() -> Iterator[None]:
         yield
 
 
-def loss_figure(series: Sequence[Series], size: tuple[float, float] = (5.0, 3.3)) -> Figure:
+def loss_figure(series: Sequence[Series], size: tuple[float, float] = (4.6, 3.1)) -> Figure:
     """Loss per image against iterations."""
     return _line_figure(series, "loss per image", "loss", size)
 
 
 def error_figure(
-    series: Sequence[Series], title: str = "average error of the classes, %", size: tuple[float, float] = (5.0, 3.3)
+    series: Sequence[Series], title: str = "average class error, %", size: tuple[float, float] = (4.6, 3.1)
 ) -> Figure:
     """Error in percent against iterations."""
     return _line_figure(series, title, "error", size)
@@ -249,11 +249,11 @@ def _line_figure(series: Sequence[Series], title: str, kind: str, size: tuple[fl
 
     with style():
         figure = Figure(figsize=size)
-        axes = figure.add_axes((0.105, 0.14, 0.70, 0.76))
+        axes = figure.add_axes((0.115, 0.14, 0.665, 0.75))
         curves = [curve.finite for curve in series if len(curve.finite.y)]
         _draw_curves(axes, curves, MAX_POINTS, width=1.5)
         _dress(axes)
-        figure.text(0.0, 0.945, title, fontsize=10, color=PALETTE["muted"])
+        figure.text(0.0, 0.94, title, fontsize=10, color=PALETTE["muted"])
         axes.set_xlabel("iteration", color=PALETTE["muted"], loc="right", labelpad=2)
         if kind == "loss":
             _loss_axis(axes, curves)
@@ -348,7 +348,7 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     """
     placed: list[float] = []
     for height in heights:
-        placed.append(max(height, placed[-1] + gap) if placed else max(height, 0.0))
+        placed.append(max(height, placed[-1] + gap) if placed else max(height, 0.02))
     if placed and placed[-1] > 1.0:
         placed[-1] = 1.0
         for index in range(len(placed) - 2, -1, -1):

@@ -1,4 +1,4 @@
-"""Predicting the class of image files of any size: make each look like the training images, show how, and ask the net."""
+"""Predicting image files of any size: make each look like the training images, show how, and ask the net."""
 
 from dataclasses import dataclass
 from pathlib import Path

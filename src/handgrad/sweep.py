@@ -17,7 +17,7 @@ import numpy as np
 
 from handgrad.build import read_data
 from handgrad.config import Config
-from handgrad.config_file import experiment_names, load_config, make_config, set_key, to_toml
+from handgrad.config_file import load_config, make_config, set_key, to_toml
 from handgrad.errors import HandgradError, UsageError
 from handgrad.progress import PlainProgress
 from handgrad.run_folder import create_folder, new_run_name
@@ -85,6 +85,8 @@ class SweepResult:
     """What a sweep left: its folder, its trials with their run folders, and how many failed."""
 
     folder: Path
+    name: str
+    title: str
     trials: list[tuple[Trial, Run]]
 
     @property
@@ -171,7 +173,7 @@ def run_sweep(
             create_folder(where)
             save_bytes(where / "log.txt", f"{error}\n".encode())
         pairs.append((trial, Run(where)))
-    return SweepResult(folder, pairs)
+    return SweepResult(folder, name, config.title or name, pairs)
 
 
 def sweeps_of(experiment: str) -> list[str]:
@@ -183,5 +185,7 @@ def sweeps_of(experiment: str) -> list[str]:
     belong = {
         "digits-mlp-inverse-sqrt": ["digits-mlp-rates"],
         "digits-mlp-l1-halving": ["digits-mlp-l1-comparisons"],
+        "letters-mlp-momentum": ["letters-mlp-units"],
+        "letters-cnn-adam": ["letters-cnn-l2", "letters-cnn-dropout"],
     }
-    return [name for name in belong.get(experiment, []) if name in experiment_names()]
+    return belong.get(experiment, [])

@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
 
 def page_of(run: Run) -> tuple[str, Page]:
-    html = write_report(run).read_text("utf-8")
+    html = write_report(run).read_text("utf-8").replace("\u00a0", " ")
     return html, Page(html)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from handgrad.check.differences import Reading, Target, TensorCheck
 from handgrad.check.report import GradientReport, TensorLine
@@ -167,7 +168,7 @@ def check_network(
     rng = stream(seed, "check")
     x = spread_values(rng, (samples, *net.input_shape)) if x is None else np.array(x, np.float64, order="C")
     N, P = len(x), net.output_shape[-1]
-    labels = rng.permutation(N) % max(P, 2) if labels is None else labels
+    labels = rng.permutation(N) % max(P, 2) if labels is None else np.array(labels, np.int64)
     t, factors, losses = np.empty((N, P)), np.empty(N), np.empty(N)
     fill_targets(net.k, t, labels)
     loss.fill_factors(factors, weights)
@@ -207,9 +208,7 @@ def spread_values(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return values.reshape(shape)
 
 
-def _prepare(
-    network: Network | Sequence[Layer], input_shape: Sequence[int], seed: int, kernels: str | None
-) -> Network:
+def _prepare(network: Network | Sequence[Layer], input_shape: Sequence[int], seed: int, kernels: str | None) -> Network:
     """A float64 copy with no constant parameter or state."""
     given = network if isinstance(network, Network) else Network(network)
     net = copy.copy(given)
@@ -270,12 +269,14 @@ def _report(
     tolerance: float,
 ) -> GradientReport:
     frozen = {id(net.parameters[e.name]) for e in net.table if net.layers[e.layer].frozen}
-    lines = [
-        _frozen_line(target)
-        if id(target.values) in frozen
-        else TensorCheck(target, objective, rng, tolerance).run()
-        for target in targets
-    ]
+    # Thousands of small products: beside other programs a second BLAS thread made this fifteen times slower.
+    with threadpool_limits(limits=1, user_api="blas"):
+        lines = [
+            _frozen_line(target)
+            if id(target.values) in frozen
+            else TensorCheck(target, objective, rng, tolerance).run()
+            for target in targets
+        ]
     return GradientReport(subject, tolerance, tuple(lines))
 
 

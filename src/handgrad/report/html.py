@@ -17,6 +17,7 @@ from handgrad.report.facts import Facts, class_curves, curves, gather
 from handgrad.report.published import Published, find_published
 from handgrad.report.svg import inline_svg
 from handgrad.report.verdict import notices, verdict
+from handgrad.report.words import moment
 from handgrad.storage import save_bytes
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _render(facts: Facts, parts: Sequence[tuple[str, str, results.Section | None
         title=facts.title,
         name=facts.run.name,
         state=facts.state,
-        started=str(facts.run.status.get("started") or "")[:16].replace("T", " "),
+        started=moment(str(facts.run.status.get("started") or "")),
         sampled=facts.sampled,
         verdict=verdict(facts),
         notices=notices(facts),

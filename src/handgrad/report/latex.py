@@ -54,6 +54,7 @@ _SPECIAL = {
     "”": "''",
     "’": "'",
     "…": r"\dots{}",
+    "\u00a0": "~",
     "\n": " ",
 }
 
@@ -64,7 +65,7 @@ def escape_latex(text: str) -> str:
     >>> print(escape_latex("50 % of {a_b} \\input"))
     50 \% of \{a\_b\} \textbackslash{}input
     """
-    return "".join(_SPECIAL.get(letter, letter) for letter in str(text) if letter.isprintable() or letter == "\n")
+    return "".join(_SPECIAL.get(letter, letter) for letter in text if letter.isprintable() or letter in _SPECIAL)
 
 
 def write_latex(run: Run, folder: Path) -> Path:
@@ -158,7 +159,7 @@ def _results_table(facts: Facts) -> str:
     if data is None:
         return "% Nothing was measured in this run.\n"
     head = ["Set", "Images", "Loss per image"] + ["Loss, summed"] * data["sums"]
-    head += ["Error", "Average of the classes"] * data["classifies"]
+    head += ["Error", "Average class error"] * data["classifies"]
     keys = ["name", "images", "loss"] + ["sum"] * data["sums"] + ["error", "mean_class_error"] * data["classifies"]
     return _tabular("l" + "r" * (len(head) - 1), head, [[row[key] for key in keys] for row in data["rows"]])
 
@@ -202,7 +203,7 @@ def _published_table(facts: Facts) -> str:
         return "% No published numbers belong to this run.\n"
     published = "Published" if data["comparable"] else "Published (not comparable)"
     rows = [[row["label"], row["ours"], row["theirs"], row["difference"]] for row in data["rows"]]
-    notes = "".join(f"\n\n\\noindent {escape_latex(flag.text)}" for flag in data["flags"])
+    notes = "".join(f"\n\n\\noindent {escape_latex(flag['text'])}" for flag in data["flags"])
     return _tabular("p{0.4\\linewidth}rrr", ["Measure", "Ours", published, "Difference"], rows) + notes + "\n"
 
 
@@ -215,7 +216,7 @@ def _tabular(
 
 
 def _row(cells: Sequence[str]) -> str:
-    return " & ".join(escape_latex(cell) for cell in cells) + r" \\"
+    return " & ".join(escape_latex(str(cell)) for cell in cells) + r" \\"
 
 
 def _document(facts: Facts, figures: Sequence[tuple[str, str]], tables: Sequence[str]) -> str:

@@ -84,6 +84,15 @@ class PublishedRange(_Table):
         return self.low * factor, self.high * factor
 
 
+class PublishedPoint(_Table):
+    """What was printed for one point of a sweep: `value` is that of the first key of the grid, fractions, seconds."""
+
+    value: int | float | str
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    seconds: float | None = None
+
+
 class Flag(_Table):
     """What a reader must know: `wrong` in the report, left open by it (`caution`), or worth knowing (`note`)."""
 
@@ -99,6 +108,7 @@ class Published(_Table):
     about: str
     values: list[PublishedValue] = []
     ranges: list[PublishedRange] = []
+    points: list[PublishedPoint] = []
     flags: list[Flag] = []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from handgrad.errors import HandgradError
 from handgrad.report.facts import Facts
 from handgrad.report.results import Section
-from handgrad.report.words import MISSING, count, setting, shape
+from handgrad.report.words import MISSING, count, moment, setting, shape
 
 
 def network(facts: Facts) -> Section | None:
@@ -55,8 +55,8 @@ def settings(facts: Facts) -> list[Section]:
         groups[-1]["rows"] += _rows(seeds)
     status = facts.run.status
     machine, versions = status.get("machine") or {}, status.get("versions") or {}
-    told = ("threads", "kernels", "attempts", "started", "finished")
-    recorded: Section = {key: status[key] for key in told if key in status}
+    recorded: Section = {key: status.get(key) for key in ("threads", "kernels", "attempts")}
+    recorded |= {key: moment(str(status[key])) for key in ("started", "finished") if status.get(key)}
     if "memory_gib" in machine:
         machine = {**machine, "memory": f"{machine['memory_gib']} GiB"}
         del machine["memory_gib"]

@@ -104,13 +104,20 @@ def _compared_sentence(facts: Facts) -> str:
     if compared is None or facts.published is None or compared.ours is None or "loss" in (compared.metric or ""):
         return ""
     difference = compared.ours - compared.theirs
-    images = facts.images_in(main_set(facts) or "test")
     where = "lower" if difference < 0 else "higher"
     text = f"Report {facts.published.report} published {percent(compared.theirs)}: ours is "
     text += f"{abs(100 * difference):.2f} points {where}" if abs(difference) >= 5e-5 else "the same"
-    if images and compared.metric == "test_error" and abs(difference) <= chance(compared.theirs, images):
-        text += f", within what chance alone does with {count(images)} images"
-    return f"{text}."
+    return f"{text}{_range_clause(facts, compared)}."
+
+
+def _range_clause(facts: Facts, compared: Comparison) -> str:
+    ranges = facts.published.ranges if facts.published else []
+    known = next((r for r in ranges if r.metric == compared.metric), None)
+    if known is None or compared.ours is None:
+        return ""
+    low, high = known.ends
+    place = "within" if low <= compared.ours <= high else "outside"
+    return f", {place} the {100 * low:.2f} to {percent(high)} of independent runs"
 
 
 def _effort(facts: Facts) -> str:
