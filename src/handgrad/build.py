@@ -30,7 +30,11 @@ def make_initializer(config: Any) -> initializers.Initializer | None:
 
 def make_layer(config: LayerConfig) -> layers.Layer:
     """One layer from its table."""
-    kind = layers.LAYERS[config.type]
+    return cast(layers.Layer, _make_layer(config))
+
+
+def _make_layer(config: LayerConfig) -> Any:
+    kind: Any = layers.LAYERS[config.type]
     values = config.model_dump(exclude={"type", "init"})
     if isinstance(config, DenseConfig | Conv2DConfig):
         values["init"] = make_initializer(config.init)

@@ -45,7 +45,7 @@ def _folders(folder: Path) -> list[Path]:
 
 def load_newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that verifies, or None; and a line for each one skipped, with the reason."""
-    skipped = []
+    skipped: list[str] = []
     for path in _folders(folder):
         try:
             files = load_folder(path)

@@ -137,7 +137,7 @@ class Identity(Initializer):
                 f"the initialiser 'identity' makes a matrix; received the shape {tuple(shape)}; "
                 "use it on Dense layers only"
             )
-        return np.eye(*shape)
+        return np.asarray(np.eye(shape[0], shape[1]))
 
     def describe(self, fan_in: int, fan_out: int) -> str:
         return "identity"

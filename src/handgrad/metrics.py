@@ -18,8 +18,8 @@ def predicted_classes(y: Array) -> Indices:
     [1, 0]
     """
     if y.shape[1] == 1:
-        return (y[:, 0] > 0.5).astype(np.int64)
-    return y.argmax(axis=1)
+        return np.asarray(y[:, 0] > 0.5, np.int64)
+    return np.asarray(y.argmax(axis=1), np.int64)
 
 
 def confusion_matrix(labels: Indices, predicted: Indices, classes: int) -> Indices:

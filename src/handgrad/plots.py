@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_POINTS = 1000
+PANEL_STRETCHES = 60  # a batch holds so few images of one class that only means show anything
 
 # Blue, vermilion and bluish green: the hues of Okabe and Ito (2008), which stay apart for colour-blind readers.
 PALETTE = {
@@ -87,6 +88,21 @@ def thin(
             keep.add(int(known[np.argmax(ys[known])]))
     chosen = np.array(sorted(keep))
     return xs[chosen], ys[chosen]
+
+
+def average(x: ArrayLike, y: ArrayLike, limit: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A noisy curve as the means of at most `limit` equal stretches; points that are not finite are left out.
+
+    >>> x, y = average([0, 1, 2, 3], [1.0, 3.0, 5.0, 7.0], limit=2)
+    >>> x.tolist(), y.tolist()
+    ([0.5, 2.5], [2.0, 6.0])
+    """
+    xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(ys))
+    if len(known) <= limit:
+        return xs[known], ys[known]
+    stretches = np.array_split(known, limit)
+    return np.array([xs[s].mean() for s in stretches]), np.array([ys[s].mean() for s in stretches])
 
 
 @contextmanager
@@ -267,7 +283,8 @@ def _class_panel(axes: Axes, series: Sequence[Series], name: str, scale: ErrorSc
     from matplotlib.ticker import MaxNLocator
 
     curves = [curve.finite for curve in series if len(curve.finite.y)]
-    _draw_curves(axes, curves, limit=300, width=1.2)
+    noisy = [Series(c.name, *average(c.x, c.y, PANEL_STRETCHES)) for c in curves if c.name == "batch"]
+    _draw_curves(axes, [*noisy, *(c for c in curves if c.name != "batch")], 300, width=1.2)
     _dress(axes, size=8)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     scale.apply(axes, (0, 1, 10, 100))
@@ -287,7 +304,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Series], limit: int, width: float)
             x,
             y,
             color=PALETTE[curve.name],
-            linewidth=0.5 if faint else width,
+            linewidth=(0.4 if len(x) > 300 else 0.7) if faint else width,
             marker="o" if len(x) == 1 else None,
             markersize=3 if faint else 5,
             solid_joinstyle="round",

@@ -1,5 +1,6 @@
 """Predicting image files of any size: make each look like the training images, show how, and ask the net."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def _ink(picture: NDArray[Any], bright: bool) -> Array:
     if high == low:
         return np.zeros_like(values)
     ink = (values - low) / (high - low)
-    return ink if bright else 1.0 - ink
+    return np.asarray(ink if bright else 1.0 - ink)
 
 
 def _box(ink: Array) -> tuple[int, int, int, int] | None:
@@ -141,7 +142,7 @@ class Prediction:
         return f"{self.path}: {first[0]}, {100 * first[1]:.1f} % (then {second[0]}, {100 * second[1]:.1f} %){changed}"
 
 
-def predict_files(run: Run, paths: list[str | Path]) -> list[Prediction]:
+def predict_files(run: Run, paths: Sequence[str | Path]) -> list[Prediction]:
     """Predict image files with a run's net.
 
     Args:

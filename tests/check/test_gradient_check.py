@@ -242,6 +242,11 @@ def test_a_built_network_has_its_input_shape() -> None:
         check_network(net, (5,), SoftmaxCrossEntropy())
 
 
+def test_outputs_that_no_loss_takes_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"expects outputs of shape \(P,\).*received \(2, 3\).*\(Tanh\).*Flatten"):
+        check_network([Tanh()], (2, 3), SquaredError())
+
+
 def test_seed_chooses_what_is_drawn(kernels: str) -> None:
     def worst(seed: int) -> float:
         return check_layer(Dense(3), (4,), seed=seed, kernels=kernels).line("W").analytic

@@ -46,16 +46,12 @@ class TestReLU(LayerContract):
 
 
 class TestTanh(LayerContract):
-    cases = tuple(
-        Case(str(s), Tanh, s, each(math.tanh), lambda x, a, train: jnp.tanh(x)) for s in (VECTOR, IMAGE)
-    )
+    cases = tuple(Case(str(s), Tanh, s, each(math.tanh), lambda x, a, train: jnp.tanh(x)) for s in (VECTOR, IMAGE))
 
 
 class TestSigmoid(LayerContract):
     cases = tuple(
-        Case(
-            str(s), Sigmoid, s, each(lambda v: 1 / (1 + math.exp(-v))), lambda x, a, train: jax.nn.sigmoid(x)
-        )
+        Case(str(s), Sigmoid, s, each(lambda v: 1 / (1 + math.exp(-v))), lambda x, a, train: jax.nn.sigmoid(x))
         for s in (VECTOR, IMAGE, (1,))
     )
 

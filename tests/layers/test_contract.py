@@ -125,9 +125,7 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("test", "case", "broken"), BROKEN, ids=[f"{b[2].__name__}-{b[0][5:]}" for b in BROKEN]
-)
+@pytest.mark.parametrize(("test", "case", "broken"), BROKEN, ids=[f"{b[2].__name__}-{b[0][5:]}" for b in BROKEN])
 def test_broken_layer_is_caught(test: str, case: Case, broken: Any) -> None:
     run = getattr(LayerContract(), test)
     run(case, True, "reference")

@@ -35,9 +35,7 @@ REFUSED = ((2, 3, 3), "add Flatten")
 class TestDense(LayerContract):
     cases = (
         Case("narrowing", lambda: Dense(3), (7,), dense_loops, dense_jax, refused=REFUSED),
-        Case(
-            "widening", lambda: Dense(11), (2,), dense_loops, dense_jax, modes=(True, False), refused=REFUSED
-        ),
+        Case("widening", lambda: Dense(11), (2,), dense_loops, dense_jax, modes=(True, False), refused=REFUSED),
         # Square, and as many samples as units: here a forgotten transpose meets no shape error.
         Case("square", lambda: Dense(5, init=Normal(0.5)), (5,), dense_loops, dense_jax, refused=REFUSED),
         Case("one unit", lambda: Dense(1), (4,), dense_loops, dense_jax, refused=REFUSED),

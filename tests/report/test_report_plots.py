@@ -13,6 +13,7 @@ from handgrad.plots import (
     PALETTE,
     ErrorScale,
     Series,
+    average,
     class_grid_figure,
     confusion_figure,
     error_figure,
@@ -57,6 +58,15 @@ def test_thinning_leaves_out_what_is_not_a_number() -> None:
     xs, ys = thin(np.arange(5000), y)
     assert 2500 in xs
     assert np.nanmax(ys) == 3.0
+
+
+def test_panels_average_the_noise_and_leave_out_what_is_missing() -> None:
+    y = np.tile([0.0, 100.0], 3000)
+    y[::6] = np.nan
+    xs, ys = average(np.arange(6000), y, limit=60)
+    assert len(xs) == 60
+    assert np.all(np.diff(xs) > 0)
+    np.testing.assert_allclose(ys, 60.0, atol=1.0)  # of six points two are 0, three are 100, one is missing
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))

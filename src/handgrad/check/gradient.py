@@ -154,7 +154,8 @@ def check_network(
         tolerance: largest relative error let pass; default 1e-6.
 
     Raises:
-        ShapeError: if a layer cannot take its input, or a built network was built for another input shape.
+        ShapeError: if a layer cannot take its input, the output is no vector, or a built network was built for
+            another input shape.
 
     >>> from handgrad.layers import Dense, Tanh
     >>> from handgrad.losses import SoftmaxCrossEntropy
@@ -165,6 +166,11 @@ def check_network(
     True
     """
     net = _prepare(network, input_shape, seed, kernels)
+    if len(net.output_shape) != 1:
+        raise ShapeError(
+            f"{loss.name} expects outputs of shape (P,), one number a class; received {net.output_shape} "
+            f"from the last layer ({type(net.layers[-1]).__name__}); add Flatten or Dense behind it"
+        )
     rng = stream(seed, "check")
     x = spread_values(rng, (samples, *net.input_shape)) if x is None else np.array(x, np.float64, order="C")
     N, P = len(x), net.output_shape[-1]

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.examples import Examples, Source
 from handgrad.data.labels import clean_labels, number_classes
 from handgrad.data.pixels import check_same_shape, clean_images
 
-Part = tuple[str, NDArray[np.generic], NDArray[np.generic]]  # where, images, labels
+Part = tuple[str, NDArray[Any], NDArray[Any]]  # where, images, labels
 
 
 def assemble(
@@ -35,6 +34,7 @@ def assemble(
     Raises:
         DataError: for broken images or labels.
 
+    >>> import numpy as np
     >>> images, labels = np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 0, 1])
     >>> assemble("squares", {"pool": ("here", images, labels)}).pool.images.shape
     (4, 1, 8, 8)
@@ -50,5 +50,5 @@ def assemble(
         check_same_shape(images[0], pictures, where)
     names, numbered = number_classes(list(zip(wheres, labels, strict=True)), told, class_names, first)
     examples = [Examples(x, t) for x, t in zip(images, numbered, strict=True)]
-    divisions = dict(zip(parts, examples, strict=True)) if len(parts) > 1 else {"pool": examples[0]}
+    divisions: dict[str, Any] = dict(zip(parts, examples, strict=True)) if len(parts) > 1 else {"pool": examples[0]}
     return Source(name, names, notice=" ".join(dict.fromkeys(told)), **divisions, **facts)

@@ -54,7 +54,7 @@ def augment(
     if thickness > 0:
         pixels = _thicken(pixels, thickness * draws[3])
     if shift > 0 or rotate > 0:
-        pixels = _move(pixels, shift * draws[0], shift * draws[1], np.deg2rad(rotate) * draws[2])
+        pixels = _move(pixels, shift * draws[0], shift * draws[1], np.float32(math.radians(rotate)) * draws[2])
     if out.dtype == np.uint8:
         pixels += np.float32(0.5)
     np.copyto(out, pixels, casting="unsafe")
@@ -63,38 +63,41 @@ def augment(
 def _move(images: Floats, right: Floats, down: Floats, angle: Floats) -> Floats:
     """out[h, w] = image at R(−angle)·(place − middle − shift) + middle.    images (N, C, H, W), the rest (N,)"""
     N, C, H, W = images.shape
-    h = np.arange(H, dtype=np.float32)[:, None] - np.float32((H - 1) / 2)
-    w = np.arange(W, dtype=np.float32)[None, :] - np.float32((W - 1) / 2)
-    cos, sin = (f(angle).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
-    down, right = down[:, None, None], right[:, None, None]
-    from_h = (cos * (h - down) - sin * (w - right)) + np.float32((H - 1) / 2)  # (N, H, W)
-    from_w = (sin * (h - down) + cos * (w - right)) + np.float32((W - 1) / 2)
-    top, below, part_h = _neighbours(from_h, H)
-    left, beside, part_w = _neighbours(from_w, W)
-    start = (np.arange(N, dtype=np.int32) * (H * W))[:, None, None]
-    top, below = start + top * W, start + below * W
+    h = np.arange(H, dtype=np.float32)[:, None] - np.float32((H - 1) / 2) - down[:, None, None]
+    w = np.arange(W, dtype=np.float32)[None, :] - np.float32((W - 1) / 2) - right[:, None, None]
+    cos, sin = np.cos(angle)[:, None, None], np.sin(angle)[:, None, None]
+    top, part_h = _place(cos * h - sin * w, H)  # (N, H, W)
+    left, part_w = _place(sin * h + cos * w, W)
+    corner = np.arange(N)[:, None, None] * ((H + 1) * (W + 1)) + top * (W + 1) + left
     out = np.empty_like(images)
+    bordered = np.empty((N, H + 1, W + 1), np.float32)  # the last row and column again: every corner has neighbours
+    flat = bordered.reshape(-1)
     for c in range(C):
-        flat = np.ascontiguousarray(images[:, c]).reshape(-1)
-        upper = _between(flat.take(top + left), flat.take(top + beside), part_w)
-        lower = _between(flat.take(below + left), flat.take(below + beside), part_w)
-        out[:, c] = _between(upper, lower, part_h)
+        bordered[:, :H, :W], bordered[:, H, :W] = images[:, c], images[:, c, -1]
+        bordered[:, :, W] = bordered[:, :, W - 1]
+        upper, beside, lower, across = (flat[k:].take(corner, mode="clip") for k in (0, 1, W + 1, W + 2))
+        _blend(upper, beside, part_w)
+        _blend(lower, across, part_w)
+        _blend(upper, lower, part_h)
+        out[:, c] = upper
     return out
 
 
-def _neighbours(place: Floats, size: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
-    """The pixels before and after a place, kept within the image, and how far along between them it lies."""
-    np.clip(place, 0, size - 1, out=place)
-    before = place.astype(np.int32)
-    after = np.minimum(before + 1, size - 1)
-    return before, after, place - before
+def _place(from_middle: Floats, size: int) -> tuple[NDArray[np.int64], Floats]:
+    """The pixel before a place, kept within the image, and how far on to the next one the place lies."""
+    from_middle += np.float32((size - 1) / 2)
+    np.maximum(from_middle, 0, out=from_middle)
+    np.minimum(from_middle, size - 1, out=from_middle)
+    before = from_middle.astype(np.int64)
+    from_middle -= before
+    return before, from_middle
 
 
-def _between(first: Floats, second: Floats, part: Floats) -> Floats:
+def _blend(first: Floats, second: Floats, part: Floats) -> None:
+    """first += part · (second − first); `second` is used up."""
     second -= first
     second *= part
-    second += first
-    return second
+    first += second
 
 
 def _thicken(images: Floats, amount: Floats) -> Floats:

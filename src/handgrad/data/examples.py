@@ -1,4 +1,4 @@
-"""What images are, once read: a set with labels, a source with its division, and the data a run is given."""
+"""What data looks like inside handgrad: images with labels, a source of them, and the sets an experiment uses."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,28 +6,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.uint8] | NDArray[np.float32]
-Labels = NDArray[np.int64]
+Images = NDArray[Any]  # (N, C, H, W) or (N, D), uint8 or float32, C-contiguous
+Labels = NDArray[np.int64]  # (N,)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images (N, C, H, W) or (N, D), bytes or float32, C-contiguous, with labels (N,)."""
+    """Images and their labels, row by row.
 
-    images: NDArray[Any]
+    Attributes:
+        images: (N, C, H, W), or (N, D) where the rows are no pictures; uint8 or float32, C-contiguous.
+        labels: (N,) int64, positions in the class names.
+
+    >>> len(Examples(np.zeros((3, 1, 28, 28), np.uint8), np.array([0, 1, 1])))
+    3
+    """
+
+    images: Images
     labels: Labels
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def select(self, indices: Labels) -> "Examples":
-        """These examples, in this order."""
-        return Examples(np.ascontiguousarray(self.images[indices]), self.labels[indices])
+    def select(self, rows: "Labels | NDArray[np.bool_] | slice") -> "Examples":
+        """These rows, in this order; a view where they are a slice."""
+        return Examples(self.images[rows], self.labels[rows])
 
 
 @dataclass(frozen=True)
 class Source:
-    """Everything a source holds: its own division into train and test, or one pool."""
+    """All that was found in one place, before any of it is chosen.
+
+    Attributes:
+        name: the registered name, or that of the file or folder.
+        class_names: label k is class_names[k].
+        train, test: where the source has that division; else both are None and all is in `pool`.
+        pool: images without division.
+        origin: where they were found, for people.
+        notice: what people should know about them; "" if nothing.
+        sampled: True for the small stand-in for a registered source.
+        full_class_counts: images of each class in the whole source, by division, where this is a stand-in.
+        checksums: for each file "verified" or "no published checksum".
+        unreadable: what could not be read and was left out, as "file: reason".
+    """
 
     name: str
     class_names: tuple[str, ...]
@@ -41,10 +62,25 @@ class Source:
     checksums: dict[str, str] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
 
+    @property
+    def divisions(self) -> dict[str, Examples]:
+        """The sets that are there, by name: train and test, or pool."""
+        named = {"train": self.train, "test": self.test, "pool": self.pool}
+        return {name: examples for name, examples in named.items() if examples is not None}
+
 
 @dataclass(frozen=True)
 class Data:
-    """What a run is given. The network sees x = scale · image + offset."""
+    """The sets one experiment uses. The network sees x = scale · image + offset.
+
+    Attributes:
+        name: of the source.
+        class_names: label k is class_names[k].
+        train, valid, test: None where there is no such set.
+        scale, offset: how stored pixels become the network's input.
+        origin, notice, sampled: of the source; the notice also says what was scaled or looks unusual.
+        counts_requested: what was asked for, by set, before anything was scaled.
+    """
 
     name: str
     class_names: tuple[str, ...]
@@ -60,7 +96,7 @@ class Data:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one image."""
+        """Shape of one image, (C, H, W) or (D,); () where there are none at all."""
         for examples in (self.train, self.test, self.valid):
             if examples is not None:
                 return tuple(examples.images.shape[1:])

@@ -39,8 +39,8 @@ def load_class_folders(folder: Path, name: str) -> Source:
     else:
         roots = {"pool": folder}
     class_names: list[str] | None = None
-    loaded, notices = Loaded(folder), []
-    parts = {}
+    loaded, parts = Loaded(folder), {}
+    notices: list[str] = []
     for division, root in roots.items():
         names = [path.name for path in _folders(root)]
         if class_names is not None and names != class_names:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ DIVISIONS = {"train": "train", "t10k": "test", "test": "test", "": "pool"}
 _FILE_NAME = re.compile(r"(?P<division>train|t10k|test|)[-_]?(?P<kind>images|labels)[-.]idx[1-4][-.]ubyte(\.gz)?")
 
 
-def read_idx(path: Path, sha256: str | None = None) -> NDArray[np.generic]:
+def read_idx(path: Path, sha256: str | None = None) -> NDArray[Any]:
     """One IDX file, gzip or not, as an array.
 
     Args:
@@ -42,7 +43,7 @@ def read_idx(path: Path, sha256: str | None = None) -> NDArray[np.generic]:
             raise DataError(f"{path}: expected {expected:,} bytes for {_text(shape)}, found {content.stored:,}")
         check_size(str(path), size, content.stored)
         array = np.empty(shape, dtype)
-        found = content.fill(memoryview(array.reshape(-1).view(np.uint8)))
+        found = content.fill(array.reshape(-1).view(np.uint8).data)
         if found < size:
             raise DataError(
                 f"{path}: expected {expected:,} bytes for {_text(shape)}, found {expected - size + found:,}: cut short"
@@ -57,10 +58,12 @@ def read_idx(path: Path, sha256: str | None = None) -> NDArray[np.generic]:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(content: ContentReader) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
+def _read_header(content: ContentReader) -> tuple[np.dtype[Any], tuple[int, ...]]:
     path, magic = content.path, content.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 1 <= magic[3] <= 4:
-        raise DataError(f"{path}: expected an IDX magic number such as 00000803, found {magic.hex() or 'an empty file'}")
+        raise DataError(
+            f"{path}: expected an IDX magic number such as 00000803, found {magic.hex() or 'an empty file'}"
+        )
     sizes = content.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise DataError(f"{path}: expected {magic[3]} sizes after the magic number, found {len(sizes)} bytes")

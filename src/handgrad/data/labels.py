@@ -1,6 +1,7 @@
 """Making class numbers of whatever labels were found, and names for the classes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from handgrad.errors import DataError
 MAX_CLASSES = 1000
 
 
-def clean_labels(labels: NDArray[np.generic], images: int, where: str, notices: list[str]) -> Labels:
+def clean_labels(labels: NDArray[Any], images: int, where: str, notices: list[str]) -> Labels:
     """Labels as whole numbers (N,), one for each image; which class each stands for is `number_classes`' business.
 
     Whole numbers stored as floats are accepted; so is one-hot, (N, P) with a single 1 in each row, with a notice.
@@ -39,19 +40,20 @@ def clean_labels(labels: NDArray[np.generic], images: int, where: str, notices: 
     return _whole(labels, where)
 
 
-def _from_rows(labels: NDArray[np.generic], where: str, notices: list[str]) -> Labels:
+def _from_rows(labels: NDArray[Any], where: str, notices: list[str]) -> Labels:
     if labels.shape[1] == 1:
         return _whole(labels[:, 0], where)
-    ones = labels == 1  # type: ignore[comparison-overlap]
-    right = (ones | (labels == 0)).all(axis=1) & (ones.sum(axis=1) == 1)  # type: ignore[comparison-overlap, attr-defined]
+    ones = labels == 1
+    right = (ones | (labels == 0)).all(axis=1) & (ones.sum(axis=1) == 1)
     if not right.all():
         row = int(np.argmin(right))
         raise DataError(f"{where}: expected one-hot labels, a single 1 and zeros, found {labels[row]} in row {row}")
     notices.append(f"{where}: the labels are one-hot, of {labels.shape[1]} classes.")
-    return ones.argmax(axis=1).astype(np.int64)  # type: ignore[attr-defined, no-any-return]
+    classes: Labels = np.argmax(ones, axis=1).astype(np.int64, copy=False)
+    return classes
 
 
-def _whole(labels: NDArray[np.generic], where: str) -> Labels:
+def _whole(labels: NDArray[Any], where: str) -> Labels:
     values = labels.astype(np.float64)
     wrong = ~((values >= 0) & (values < 2**31) & (values == np.floor(values)))
     if wrong.any():

@@ -3,8 +3,9 @@
 import math
 import re
 import zipfile
+import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -35,7 +36,7 @@ def load_npz(path: Path, name: str, class_names: tuple[str, ...] | None = None) 
     try:
         with zipfile.ZipFile(path) as archive:
             members = _check_members(archive, path)
-            found = _choose(path, members.keys())
+            found = _choose(path, set(members))
             parts: dict[str, Part] = {
                 division: (
                     f"{path} ({keys[0]}, {keys[1]})",
@@ -44,7 +45,7 @@ def load_npz(path: Path, name: str, class_names: tuple[str, ...] | None = None) 
                 )
                 for division, keys in found.items()
             }
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error) as error:
         # RuntimeError: encrypted; NotImplementedError: an unknown compression
         raise DataError(f"{path}: expected an .npz archive, found one that cannot be read ({error})") from None
     checksums = {path.name: "no published checksum"}
@@ -61,14 +62,13 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
         if key in members:
             raise DataError(f"{path}: expected each member once, found {info.filename!r} twice")
         with archive.open(info) as stream:
-            _read_header(stream, info, path)  # type: ignore[arg-type]
+            _read_header(stream, info, path)
         members[key] = info
     return members
 
 
-def _choose(path: Path, names: object) -> dict[str, tuple[str, str]]:
-    keys = set(names)  # type: ignore[call-overload]
-    found = {}
+def _choose(path: Path, keys: set[str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
     for division, choices in (("train", TRAIN_KEYS), ("test", TEST_KEYS), ("pool", POOL_KEYS)):
         pair = next((pair for pair in choices if keys.issuperset(pair)), None)
         if pair and not (division == "pool" and found):
@@ -79,9 +79,7 @@ def _choose(path: Path, names: object) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _read_header(
-    stream: BinaryIO, info: zipfile.ZipInfo, path: Path
-) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+def _read_header(stream: IO[bytes], info: zipfile.ZipInfo, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, order and type of a member, with its size checked against what the archive says of it."""
     where = f"{path} ({info.filename})"
     try:
@@ -101,11 +99,11 @@ def _read_header(
     return shape, fortran, dtype
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[np.generic]:
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
     with archive.open(info) as stream:
-        shape, fortran, dtype = _read_header(stream, info, path)  # type: ignore[arg-type]
+        shape, fortran, dtype = _read_header(stream, info, path)
         flat = np.empty(math.prod(shape), dtype)
-        view, done = memoryview(flat.view(np.uint8)), 0
+        view, done = flat.view(np.uint8).data, 0
         while done < len(view):
             piece = stream.read(min(1 << 20, len(view) - done))
             if not piece:

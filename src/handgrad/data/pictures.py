@@ -32,17 +32,20 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
+        if not path.is_file():
+            raise UnreadableImage("not a file")
         size = path.stat().st_size
-        if not path.is_file() or not 0 < size <= MAX_FILE_BYTES:
-            raise UnreadableImage("an empty file" if size == 0 else f"not an image file ({size:,} bytes)")
+        if not 0 < size <= MAX_FILE_BYTES:
+            raise UnreadableImage("an empty file" if size == 0 else f"{size:,} bytes, more than {MAX_FILE_BYTES:,}")
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 W, H = image.size
                 if W * H > MAX_PIXELS:
                     raise UnreadableImage(f"{W}×{H} pixels, more than {MAX_PIXELS:,}")
-                if getattr(image, "n_frames", 1) > 1:
-                    raise UnreadableImage(f"{image.n_frames} frames, expected one")
+                frames = getattr(image, "n_frames", 1)
+                if frames > 1:
+                    raise UnreadableImage(f"{frames} frames, expected one")
                 image.load()
                 return _to_grey(ImageOps.exif_transpose(image))
     except UnreadableImage:

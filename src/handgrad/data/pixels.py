@@ -1,6 +1,7 @@
 """Making images of whatever array was found: bytes stay bytes, floats become float32, all else is checked."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ CHANNELS = (1, 3, 4)
 SMALLEST_SIDE = 8  # rows of 64 numbers and more may be square pictures; shorter ones are measurements
 
 
-def clean_images(images: NDArray[np.generic], where: str, notices: list[str]) -> Images:
+def clean_images(images: NDArray[Any], where: str, notices: list[str]) -> Images:
     """Images as handgrad keeps them: (N, C, H, W) or (N, D), uint8 or float32, C-contiguous.
 
     (N, H, W) becomes (N, 1, H, W); channels in the last place are moved to the second; rows of a square number of
@@ -37,7 +38,7 @@ def clean_images(images: NDArray[np.generic], where: str, notices: list[str]) ->
     return np.ascontiguousarray(_with_channels(_with_type(images, where), where, notices))
 
 
-def _with_type(images: NDArray[np.generic], where: str) -> Images:
+def _with_type(images: NDArray[Any], where: str) -> Images:
     kind = images.dtype.kind
     if images.dtype == np.uint8:
         return images
@@ -45,9 +46,9 @@ def _with_type(images: NDArray[np.generic], where: str) -> Images:
         return images.astype(np.uint8)
     if kind in "iu":
         low, high = images.min(), images.max()
-        if int(low) < 0 or int(high) > 255:  # type: ignore[call-overload]
+        if int(low) < 0 or int(high) > 255:
             flat = images.reshape(-1)
-            place = int(np.argmax((flat < 0) | (flat > 255)))  # type: ignore[operator]
+            place = int(np.argmax((flat < 0) | (flat > 255)))
             row = place // (images.size // len(images))
             raise DataError(f"{where}: expected pixels within 0..255, found {flat[place]} in row {row}")
         return images.astype(np.uint8)
@@ -56,11 +57,11 @@ def _with_type(images: NDArray[np.generic], where: str) -> Images:
     raise DataError(f"{where}: expected pixels as bytes or floats, found the type {images.dtype}")
 
 
-def _finite(images: NDArray[np.generic], where: str) -> Images:
+def _finite(images: NDArray[Any], where: str) -> Images:
     """float32, with every value finite; slice by slice, so that no second copy is needed for the check."""
     bad, first = 0, None
     for start in range(0, len(images), 1000):
-        wrong = ~np.isfinite(images[start : start + 1000])  # type: ignore[call-overload]
+        wrong = ~np.isfinite(images[start : start + 1000])
         if wrong.any():
             bad += int(wrong.sum())
             if first is None:

@@ -196,9 +196,7 @@ def _scaled(source: Source, requested: dict[str, Count], notices: list[str]) -> 
     return asked
 
 
-def _slices(
-    examples: Examples, counts: list[int], random: bool, seed: int, index: int
-) -> list[Examples | None]:
+def _slices(examples: Examples, counts: list[int], random: bool, seed: int, index: int) -> list[Examples | None]:
     """Consecutive parts of the given lengths, in the order stored or drawn; None for a length of 0."""
     order = stream(seed, "split", index).permutation(len(examples)) if random else None
     parts: list[Examples | None] = []
@@ -206,7 +204,7 @@ def _slices(
     for count in counts:
         place = slice(start, start + count)
         chosen = place if order is None else order[place]
-        parts.append(Examples(examples.images[chosen], examples.labels[chosen]) if count else None)
+        parts.append(examples.select(chosen) if count else None)
         start += count
     return parts
 
@@ -224,7 +222,7 @@ def _check_classes(source: Source, sets: dict[str, Examples | None], notices: li
         )
     for name in ("valid", "test"):
         other = sets[name]
-        absent = np.setdiff1d(other.labels, present) if other is not None else []
+        absent = np.setdiff1d(other.labels if other is not None else present, present)
         if len(absent):
             listed = ", ".join(source.class_names[k] for k in absent[:10])
             notices.append(

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ def find_tables(folder: Path) -> dict[str, Path]:
     """The CSV files of a folder by division: one file is the pool; of several, …train… and …test… are taken."""
     paths = [path for path in sorted(folder.iterdir()) if path.name.lower().removesuffix(".gz").endswith(".csv")]
     if len(paths) <= 1:
-        return {"pool": path for path in paths}
+        return {"pool": paths[0]} if paths else {}
     found = {d: [path for path in paths if d in path.name.lower()] for d in ("train", "test")}
     if any(len(candidates) != 1 for candidates in found.values()):
         listed = ", ".join(path.name for path in paths[:10])
@@ -46,12 +47,13 @@ def load_tables(paths: Mapping[str, Path], name: str, class_names: tuple[str, ..
     return assemble(name, parts, class_names=class_names, origin=origin, checksums=checksums)
 
 
-def read_table(path: Path) -> tuple[NDArray[np.float64], NDArray[np.generic]]:
+def read_table(path: Path) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Labels (N,) and pixels (N, D); the pixels are bytes if all are whole numbers within 0..255."""
     with ContentReader(path) as content:
         stream = BytesIO(content.read_all())
     lines = _lines(stream, path)
-    labels, pixels = [], []
+    labels: list[NDArray[np.float64]] = []
+    pixels: list[NDArray[Any]] = []
     row = 1 + next(lines)[0] if _has_names(stream) else 1
     while chunk := list(itertools.islice(lines, ROWS)):
         table = _parse(chunk, path, pixels[0].shape[1] + 1 if pixels else None)
@@ -112,7 +114,7 @@ def _check_number(field: bytes, where: str) -> None:
         raise DataError(f"{where}: expected a number, found {field.strip()[:40].decode('latin-1')!r}") from None
 
 
-def _small(pixels: NDArray[np.float64]) -> NDArray[np.generic]:
+def _small(pixels: NDArray[np.float64]) -> NDArray[Any]:
     """Bytes if all are whole numbers within 0..255, else float32."""
     small = pixels.min() >= 0 and pixels.max() <= 255 and bool((pixels == np.floor(pixels)).all())
     return pixels.astype(np.uint8 if small else np.float32)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _NAMES = ("reference", "native")
 _REMEDY = (
-    "To have them, install GCC or Clang (Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install) "
-    "and install handgrad again."
+    "To have them, install GCC or Clang and Python's headers (Debian, Ubuntu: apt-get install g++ python3-dev; "
+    "macOS: xcode-select --install) and install handgrad again."
 )
 
 

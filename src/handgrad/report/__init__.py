@@ -1,4 +1,4 @@
-"""Reports: a run's as one HTML file that opens offline or as pieces for a LaTeX template; a sweep's as one HTML file."""
+"""Reports: a run's or a sweep's as one HTML file that opens offline, or a run's as pieces for a LaTeX template."""
 
 from handgrad.report.html import write_report
 from handgrad.report.latex import write_latex

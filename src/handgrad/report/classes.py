@@ -7,11 +7,12 @@ import numpy as np
 from handgrad.kernels.types import Indices
 from handgrad.report.facts import SETS, Facts
 from handgrad.report.pictures import data_uri, picture, pixel_range, surest_mistakes
-from handgrad.report.published import Comparison, compare_classes
+from handgrad.report.published import compare_classes
 from handgrad.report.results import SET_NAMES, Section
 from handgrad.report.words import MISSING, count, percent, points
 
 MISTAKES = 24
+LARGEST_MATRIX = 30  # classes; beyond it nobody reads single cells
 
 
 def classes(facts: Facts) -> Section | None:
@@ -19,9 +20,7 @@ def classes(facts: Facts) -> Section | None:
     if not facts.class_names:
         return None
     sets = [name for name in SETS if facts.results.get(f"{name}_class_errors")]
-    published: list[Comparison] = []
-    if facts.published is not None:
-        published = compare_classes(facts.published, facts.results, facts.class_names)
+    published = compare_classes(facts.published, facts.results, facts.class_names) if facts.published else []
     comparable = not facts.sampled and facts.state == "done"
     shown = _shown(facts)
     rows: list[Section] = []
@@ -60,7 +59,7 @@ def classes(facts: Facts) -> Section | None:
 def confusion(facts: Facts) -> Section | None:
     """Counts by true and predicted class, each mistake with its share of the row."""
     matrix = confusion_counts(facts)
-    if matrix is None:
+    if matrix is None or len(facts.class_names) > LARGEST_MATRIX:
         return None
     totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     shares = matrix / totals

@@ -78,7 +78,9 @@ class Facts:
         """Number of images in the set train, valid or test; None where unknown or absent."""
         examples = getattr(self.data, name, None)
         recorded = (self.run.summary.get("data") or {}).get(name)
-        return len(examples) if examples is not None else recorded or None
+        asked = getattr(self.config.data, f"{name}_images") if self.config and not self.sampled else None
+        known = len(examples) if examples is not None else recorded or asked
+        return known if isinstance(known, int) and known else None
 
 
 def gather(run: Run, published: Published | None) -> Facts:
@@ -147,8 +149,8 @@ def _same_data(run: Run) -> Data:
     data, then = run.data, run.status.get("data") or {}
     if then and bool(then.get("sampled")) != data.sampled:
         raise DataError(
-            f"{run.folder}: trained on {then.get('origin')}, but what is found now is {data.origin}; "
-            "pictures and confusions are left out"
+            f"Trained on {then.get('origin')}, but what is found now is {data.origin}: "
+            "confusions and pictures are left out."
         )
     return data
 

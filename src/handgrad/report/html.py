@@ -42,8 +42,11 @@ def write_report(run: Run, *, published: Published | None = None) -> Path:
     Raises:
         SaveError: if the folder cannot be written.
 
-    >>> run = train("digits-mlp-constant", {"training.iterations": 20}, out=tmp_path, quiet=True)
-    >>> write_report(run).name
+    >>> import tempfile
+    >>> from handgrad import train
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     run = train("digits-mlp-constant", {"training.iterations": 20}, out=out, quiet=True)
+    ...     write_report(run).name
     'report.html'
     """
     facts = gather(run, published or find_published(run.name))
@@ -77,6 +80,7 @@ def _render(facts: Facts, parts: Sequence[tuple[str, str, results.Section | None
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_bound,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -94,6 +98,11 @@ def _render(facts: Facts, parts: Sequence[tuple[str, str, results.Section | None
         version=__version__,
         folder=facts.run.folder.name,
     )
+
+
+def _bound(value: Any) -> Any:
+    """Text of the page whose percentages are not torn from their sign at the end of a line."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else value.replace(" %", "\u00a0%")
 
 
 def _curves(facts: Facts, folder: Path) -> results.Section | None:
@@ -156,8 +165,11 @@ def _panels_caption(
         text += " The scale is logarithmic above 1 % and linear below."
     names = dict.fromkeys(curve.name for _, series in panels for curve in series if curve.name != "batch")
     text += f" Curves: {', '.join(f'{name} ({plots.COLOUR_NAMES[name]})' for name in names)}." if names else ""
-    if any(curve.name == "batch" for _, series in panels for curve in series):
-        text += " Faint: the batch, which often holds only a few images of a class, or none (drawn as 0)."
+    batches = max((len(curve.x) for _, series in panels for curve in series if curve.name == "batch"), default=0)
+    if batches:
+        text += " Faint: the batch, which holds a few images of a class or none (counted as 0)"
+        stretch = -(-batches // plots.PANEL_STRETCHES)
+        text += f"; means of {stretch} evaluations." if stretch > 1 else "."
     if len(facts.class_names) > MAX_PANELS:
         text += f" The first {MAX_PANELS} of {len(facts.class_names)} classes are drawn."
     return text

@@ -203,7 +203,7 @@ def _published_table(facts: Facts) -> str:
         return "% No published numbers belong to this run.\n"
     published = "Published" if data["comparable"] else "Published (not comparable)"
     rows = [[row["label"], row["ours"], row["theirs"], row["difference"]] for row in data["rows"]]
-    notes = "".join(f"\n\n\\noindent {escape_latex(flag['text'])}" for flag in data["flags"])
+    notes = "".join(f"\n\\par\\smallskip\\raggedright {escape_latex(flag.text)}" for flag in data["flags"])
     return _tabular("p{0.4\\linewidth}rrr", ["Measure", "Ours", published, "Difference"], rows) + notes + "\n"
 
 
@@ -225,7 +225,7 @@ def _document(facts: Facts, figures: Sequence[tuple[str, str]], tables: Sequence
     for name, caption in figures:
         body += [
             r"\begin{figure}[htbp]\centering",
-            rf"\includegraphics[width=\linewidth,height=0.4\textheight,keepaspectratio]{{{name}.pdf}}",
+            rf"\includegraphics[width=0.85\linewidth,height=0.35\textheight,keepaspectratio]{{{name}.pdf}}",
             rf"\caption{{{escape_latex(caption)}}}",
             r"\end{figure}",
         ]
@@ -241,6 +241,7 @@ def _document(facts: Facts, figures: Sequence[tuple[str, str]], tables: Sequence
             rf"\title{{{title}}}",
             r"\author{}",
             r"\date{}",
+            r"\renewcommand{\arraystretch}{1.25}",
             r"\begin{document}",
             r"\maketitle",
             *body,

@@ -7,7 +7,7 @@ from typing import Any
 from handgrad.report.facts import SETS, Facts
 from handgrad.report.published import Comparison, PublishedRange, compare
 from handgrad.report.verdict import chance, headline, main_set
-from handgrad.report.words import MISSING, NBSP, bound, count, duration, loss, percent, points
+from handgrad.report.words import MISSING, count, duration, loss, percent, points
 
 Section = dict[str, Any]
 SET_NAMES = {"batch": "last batch", "train": "training", "valid": "validation", "test": "test"}
@@ -71,12 +71,12 @@ def published_numbers(facts: Facts) -> Section | None:
     reason = "data are a small sample" if facts.sampled else f"run is {facts.state}"
     return {
         "report": published.report,
-        "about": bound(published.about),
+        "about": published.about,
         "comparable": comparable,
         "reason": "" if comparable else reason,
         "rows": [_comparison_row(c, comparable) for c in compare(published, facts.results)],
         "ranges": [_range_row(facts, r, comparable) for r in published.ranges],
-        "flags": [{"kind": flag.kind, "text": bound(flag.text)} for flag in published.flags],
+        "flags": published.flags,
         "chance": _chance_note(facts) if comparable else "",
     }
 
@@ -109,7 +109,7 @@ def _range_row(facts: Facts, published_range: PublishedRange, comparable: bool) 
     place = ""
     if comparable and ours is not None:
         place = "ours is below it" if ours < low else "ours is above it" if ours > high else "ours lies within"
-    return {"about": bound(published_range.about), "low": said(low), "high": said(high), "place": place}
+    return {"about": published_range.about, "low": said(low), "high": said(high), "place": place}
 
 
 def _chance_note(facts: Facts) -> str:
@@ -118,5 +118,5 @@ def _chance_note(facts: Facts) -> str:
         return ""
     return (
         f"Drawing {count(images)} other test images would move an error of {percent(error)} by about "
-        f"±{100 * chance(error, images):.2f} points (95{NBSP}%); another seed moves it too."
+        f"±{100 * chance(error, images):.2f} points (95 %); another seed moves it too."
     )

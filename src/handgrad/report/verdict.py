@@ -10,9 +10,11 @@ from handgrad.report.published import Comparison, compare
 from handgrad.report.words import count, duration, loss, percent
 
 _MEASURES = {
-    "error": "misreads {value} of the {images}{which} images",
-    "mean_class_error": "has an average error of {value} over the classes of the {images}{which} images",
+    "error": "{misreads} {value} of the {images}{which} images",
+    "mean_class_error": "{has} an average error of {value} over the classes of the {images}{which} images",
 }
+_NOW = {"misreads": "misreads", "has": "has"}
+_THEN = {"misreads": "misread", "has": "had"}
 _NAMES = {"test": "test", "valid": "validation", "train": "training"}
 
 
@@ -30,11 +32,10 @@ def verdict(facts: Facts) -> str:
         return f"{_state_sentence(facts)} Nothing was recorded, so there is nothing to show but the settings."
     if facts.state == "diverged":
         return f"{_state_sentence(facts)} The numbers below are the last before that, not a result."
-    result = _result_sentence(facts)
     if facts.state != "done":
-        return f"{_state_sentence(facts)} At the last evaluation the net {result}."
+        return f"{_state_sentence(facts)} At the last evaluation the net {_result(facts, _THEN)}."
     compared = _compared_sentence(facts)
-    return f"After {_effort(facts)} the net {result}. {compared}".rstrip()
+    return f"After {_effort(facts)} the net {_result(facts, _NOW)}. {compared}".rstrip()
 
 
 def headline(facts: Facts) -> Comparison | None:
@@ -82,19 +83,19 @@ def main_set(facts: Facts) -> str | None:
     return next((name for name in _NAMES if facts.results.get(f"{name}_loss") is not None), None)
 
 
-def _result_sentence(facts: Facts) -> str:
+def _result(facts: Facts, verbs: dict[str, str]) -> str:
     which = main_set(facts)
     if which is None:
         batch = facts.results.get("batch_loss")
-        return f"had a loss of {loss(batch)} per image on its last batch; no set was evaluated"
+        return f"{verbs['has']} a loss of {loss(batch)} per image on its last batch; no set was evaluated"
     compared = headline(facts)
     measure = "mean_class_error" if compared and compared.metric == f"{which}_mean_class_error" else "error"
     value = facts.results.get(f"{which}_{measure}")
     if value is None:
-        return f"has a {_NAMES[which]} loss of {loss(facts.results[f'{which}_loss'])} per image"
+        return f"{verbs['has']} a {_NAMES[which]} loss of {loss(facts.results[f'{which}_loss'])} per image"
     images = facts.images_in(which)
     number = f"{count(images)} " if images else ""
-    return _MEASURES[measure].format(value=percent(value), images=number, which=_NAMES[which])
+    return _MEASURES[measure].format(value=percent(value), images=number, which=_NAMES[which], **verbs)
 
 
 def _compared_sentence(facts: Facts) -> str:
