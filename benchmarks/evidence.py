@@ -9,27 +9,33 @@ import argparse
 import statistics
 import subprocess
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from handgrad import train
-from handgrad.run_folder import describe_machine, describe_versions
+from handgrad.run_folder import available_cores, describe_machine, describe_versions
 from handgrad.runs import Run
 
 ROOT = Path(__file__).parent.parent
 
 
+def run_seed(name: str, seed: int, out: Path) -> Path:
+    """One run on one thread; its folder."""
+    run = train(name, {"seed": seed, "training.threads": 1}, out=out, quiet=True)
+    summary = run.summary
+    print(
+        f"{name} seed {seed}: test error {summary['test_error']:.4f}, average over classes "
+        f"{summary['test_mean_class_error']:.4f}, {summary['seconds']:.1f} s",
+        flush=True,
+    )
+    return run.folder
+
+
 def run_seeds(name: str, seeds: range, out: Path) -> list[Run]:
-    """The experiment once a seed, one after another."""
-    runs = []
-    for seed in seeds:
-        runs.append(train(name, {"seed": seed}, out=out, quiet=True))
-        summary = runs[-1].summary
-        print(
-            f"{name} seed {seed}: test error {summary['test_error']:.4f}, average over classes "
-            f"{summary['test_mean_class_error']:.4f}, {summary['seconds']:.1f} s",
-            flush=True,
-        )
-    return runs
+    """The experiment once a seed, as many at a time as there are cores, each on one thread."""
+    with ProcessPoolExecutor(available_cores(), get_context("spawn")) as pool:
+        return [Run(folder) for folder in pool.map(run_seed, *zip(*((name, s, out) for s in seeds), strict=True))]
 
 
 def table(runs: list[Run], key: str) -> list[str]:
@@ -113,7 +119,7 @@ def main() -> None:
         f"Commit {commit}; {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB; "
         + ", ".join(f"{k} {v}" for k, v in versions.items())
         + ".",
-        "Written by `make evidence`; each line is one run.",
+        "Written by `make evidence`; each line is one run on one thread, as many runs at a time as there are cores.",
         "",
     ]
     for section in (section_e, section_a, section_wish, section_c):

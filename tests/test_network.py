@@ -77,13 +77,16 @@ def test_runs_of_theta_that_move() -> None:
     assert [(where.start, where.stop, m) for where, m in net.segments()] == expected
 
 
-def test_one_layer_object_has_one_place() -> None:
-    """Its arrays are bound once; listed twice, both places would compute with the second's."""
+def test_a_layer_is_a_pattern_that_networks_do_not_share() -> None:
     layer = Dense(4)
-    with pytest.raises(ShapeError, match=r"layer 1 \(Dense\).*the same object as layer 0.*make one for each place"):
-        Network([layer, layer]).build((4,))
-    relu = ReLU()
-    assert Network([relu, relu]).build((4,)).output_shape == (4,)
+    twice = Network([layer, layer]).build((4,), seed=0)
+    assert not np.shares_memory(twice.layers[0].W, twice.layers[1].W)
+    assert not np.array_equal(twice.parameters["0.W"], twice.parameters["1.W"])
+    layers = [Dense(3)]
+    first = Network(layers).build((4,), seed=0)
+    before = first.forward(np.ones((2, 4), np.float32))
+    Network(layers).build((4,), seed=1)
+    np.testing.assert_array_equal(first.forward(np.ones((2, 4), np.float32)), before)
 
 
 # ---------------------------------------------------------------------- the whole gradient

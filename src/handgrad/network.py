@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class Network:
     grad: Array
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.layers = list(layers)
+        self.layers = [copy(layer) for layer in layers]  # a layer is a pattern: two networks share no arrays
         self.table: list[Entry] = []
         self.shapes: list[Shape] = []
         self.parameters: dict[str, Array] = {}
@@ -100,11 +101,6 @@ class Network:
                 self.shapes.append(layer.output_shape(self.shapes[-1]))
             except ShapeError as error:
                 raise ShapeError(f"layer {i} ({type(layer).__name__}): {error}") from None
-            first = self.layers.index(layer)
-            if first < i and layer.params(self.shapes[i]):
-                raise ShapeError(
-                    f"layer {i} ({type(layer).__name__}): is the same object as layer {first}; make one for each place"
-                )
         self.output_shape = self.shapes[-1]
 
     def _allocate(self) -> None:

@@ -65,9 +65,7 @@ class Series:
         return Series(self.name, self.x[keep], self.y[keep])
 
 
-def thin(
-    x: ArrayLike, y: ArrayLike, limit: int = MAX_POINTS
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def thin(x: ArrayLike, y: ArrayLike, limit: int = MAX_POINTS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """At most `limit` points of a curve, among them its ends and the extremes of every stretch.
 
     The curve is cut into equal stretches and of each the lowest and the highest point stay, so no spike is lost.
@@ -115,16 +113,19 @@ def style() -> Iterator[None]:
         yield
 
 
-def loss_figure(series: Sequence[Series], size: tuple[float, float] = (4.6, 3.1)) -> Figure:
-    """Loss per image against iterations."""
-    return _line_figure(series, "loss per image", "loss", size)
+def loss_figure(series: Sequence[Series], size: tuple[float, float] = (4.6, 3.1), mark: float | None = None) -> Figure:
+    """Loss per image against iterations; `mark` is where training parts from validation."""
+    return _line_figure(series, "loss per image", "loss", size, mark)
 
 
 def error_figure(
-    series: Sequence[Series], title: str = "average class error, %", size: tuple[float, float] = (4.6, 3.1)
+    series: Sequence[Series],
+    title: str = "average class error, %",
+    size: tuple[float, float] = (4.6, 3.1),
+    mark: float | None = None,
 ) -> Figure:
-    """Error in percent against iterations."""
-    return _line_figure(series, title, "error", size)
+    """Error in percent against iterations; `mark` is where training parts from validation."""
+    return _line_figure(series, title, "error", size, mark)
 
 
 def class_figure(series: Sequence[Series], name: str, scale: ErrorScale) -> Figure:
@@ -213,9 +214,7 @@ def pictures_figure(images: Sequence[NDArray[np.uint8]], captions: Sequence[str]
     return figure
 
 
-def save_figure(
-    figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("svg", "png")
-) -> list[Path]:
+def save_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
     """Write `folder/name.<format>` for each format, whole or not at all, the same bytes for the same figure."""
     paths = []
     with style():
@@ -260,7 +259,9 @@ class ErrorScale:
         axes.set_ylim(0, self.top)
 
 
-def _line_figure(series: Sequence[Series], title: str, kind: str, size: tuple[float, float]) -> Figure:
+def _line_figure(
+    series: Sequence[Series], title: str, kind: str, size: tuple[float, float], mark: float | None
+) -> Figure:
     from matplotlib.figure import Figure
 
     with style():
@@ -276,6 +277,17 @@ def _line_figure(series: Sequence[Series], title: str, kind: str, size: tuple[fl
         else:
             ErrorScale.of(curves).apply(axes, _ERROR_TICKS)
         _label_ends(axes, curves, "{:.2f} %" if kind == "error" else "{:.3g}")
+        if mark is not None:
+            axes.axvline(mark, color=PALETTE["muted"], linewidth=0.9, linestyle=(0, (3, 3)))
+            axes.text(
+                mark,
+                1.01,
+                "parts here",
+                transform=axes.get_xaxis_transform(),
+                fontsize=8,
+                ha="center",
+                color=PALETTE["muted"],
+            )
     return figure
 
 

@@ -149,6 +149,10 @@ class Workspace:
             dx: (n, *input_shape), overwritten with d loss / d input; default None does not compute it.
         """
         steps = self._cut(len(self._x))
+        if dx is not None and not dx.flags.c_contiguous:
+            raise ShapeError(
+                f"dx: expected a C-contiguous array of shape {self._x.shape}, received strides {dx.strides}"
+            )
         for i in range(len(steps) - 1, (-1 if dx is not None else self._lowest - 1), -1):
             step = steps[i]
             if step.y is None:

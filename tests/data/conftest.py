@@ -2,7 +2,6 @@
 
 import os
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,6 @@ def no_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("load", "loads", "Unpickler"):
         monkeypatch.setattr(pickle, name, refuse)
-    from numpy.lib import format as npy
-
-    monkeypatch.setattr(npy.read_array, "__kwdefaults__", {**(npy.read_array.__kwdefaults__ or {})})
 
 
 @pytest.fixture
@@ -38,14 +34,14 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def digits() -> Iterator[Data]:
+def real() -> Data:
     """Real digits: MNIST where HANDGRAD_DATA has it, else the 5,000 of the sample."""
-    yield load_data("mnist")
+    return load_data("mnist")
 
 
 @pytest.fixture(scope="session")
 def whole() -> bool:
-    """Whether `digits` is the whole MNIST by right: HANDGRAD_DATA has it."""
+    """Whether `real` is the whole MNIST by right: HANDGRAD_DATA has it."""
     stated = os.environ.get("HANDGRAD_DATA")
     return bool(stated) and (Path(stated) / "mnist").is_dir()
 

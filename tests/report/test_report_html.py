@@ -9,6 +9,7 @@ import pytest
 from synthetic import MakeRun, config_table, evaluations, summary_of, synthetic_data
 
 from handgrad.data import Examples
+from handgrad.experiment import train
 from handgrad.report import write_report
 from handgrad.runs import Run
 
@@ -63,7 +64,15 @@ def test_whole_report_has_all_sections_and_figures(make_run: MakeRun) -> None:
     run = make_run(experiment="digits-mlp-constant", classes=10)
     _, page = page_of(run)
     assert sections_of(page) == [
-        "published", "results", "curves", "classes", "confusion", "mistakes", "network", "settings",
+        "published",
+        "results",
+        "curves",
+        "classes",
+        "confusion",
+        "mistakes",
+        "gallery",
+        "network",
+        "settings",
     ]
     assert len(page.all("svg")) == 2 + 10
     names = {path.name for path in (run.folder / "figures").iterdir()}
@@ -149,10 +158,51 @@ def test_names_from_outside_are_text(make_run: MakeRun, nasty: str) -> None:
     assert page.text.count(nasty) >= 4  # title, heading, origin line, class names
     assert "<script" not in html
     assert {tag for tag, _ in page.tags} <= {
-        "html", "head", "meta", "title", "style", "body", "header", "p", "h1", "h2", "h3", "dl", "div", "dt", "dd",
-        "ul", "li", "b", "nav", "a", "main", "section", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "span",
-        "figure", "figcaption", "img", "strong", "br", "small", "footer",
-        "svg", "g", "path", "defs", "use", "text", "rect", "clippath",
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "header",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "dl",
+        "div",
+        "dt",
+        "dd",
+        "ul",
+        "li",
+        "b",
+        "nav",
+        "a",
+        "main",
+        "section",
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "span",
+        "figure",
+        "figcaption",
+        "img",
+        "strong",
+        "br",
+        "small",
+        "footer",
+        "svg",
+        "g",
+        "path",
+        "defs",
+        "use",
+        "text",
+        "rect",
+        "clippath",
     }
     assert all("onerror" not in attributes for _, attributes in page.tags)
 
@@ -284,7 +334,7 @@ def test_many_classes_make_no_endless_page(make_run: MakeRun) -> None:
     assert len(page.all("svg")) == 2 + 30
     assert "The first 30 of 45 classes are drawn." in page.text
     assert "confusion" not in sections_of(page)
-    assert html.count("<tr><th scope=\"row\">44</th>") == 1  # the table of errors keeps them all
+    assert html.count('<tr><th scope="row">44</th>') == 1  # the table of errors keeps them all
 
 
 def test_pictures_need_images(make_run: MakeRun) -> None:
@@ -315,3 +365,19 @@ def test_the_same_run_gives_the_same_page(make_run: MakeRun) -> None:
     figure = (run.folder / "figures" / "loss.svg").read_bytes()
     assert write_report(run).read_bytes() == first
     assert (run.folder / "figures" / "loss.svg").read_bytes() == figure
+
+
+def test_parting_of_training_and_validation_is_marked_and_told(tmp_path: Path) -> None:
+    overrides = {
+        "data.train_images": 150,
+        "data.valid_images": 150,
+        "data.test_images": 100,
+        "training.iterations": 120,
+        "training.evaluate_every": 10,
+        "training.evaluate": ["train", "valid", "test"],
+    }
+    run = train("digits-mlp-constant", overrides, out=tmp_path, quiet=True)
+    html = write_report(run).read_text("utf-8")
+    assert "Training parts from validation at iteration" in html
+    assert "parts here" in html
+    assert "Test images as they come" in html

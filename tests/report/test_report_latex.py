@@ -15,8 +15,17 @@ def test_the_folder_holds_figures_tables_and_a_document(make_run: MakeRun) -> No
     run = make_run(experiment="digits-mlp-constant")
     folder = write_latex(run, run.folder / "latex")
     assert {path.name for path in folder.iterdir()} == {
-        "loss.pdf", "error.pdf", "classes.pdf", "confusion.pdf", "mistakes.pdf",
-        "table.tex", "results.tex", "network.tex", "settings.tex", "published.tex", "main.tex",
+        "loss.pdf",
+        "error.pdf",
+        "classes.pdf",
+        "confusion.pdf",
+        "mistakes.pdf",
+        "table.tex",
+        "results.tex",
+        "network.tex",
+        "settings.tex",
+        "published.tex",
+        "main.tex",
     }
     main = (folder / "main.tex").read_text("utf-8")
     for name in re.findall(r"\\(?:input|includegraphics\[[^]]*\]){([^}]*)}", main):

@@ -68,8 +68,7 @@ def _finite(images: NDArray[Any], where: str) -> Images:
                 index = np.argwhere(wrong)[0]
                 first = (int(index[0]) + start, *(int(i) for i in index[1:]))
     if bad:
-        noun = "value is" if bad == 1 else "values are"
-        raise DataError(f"{where}: expected finite pixels, found {bad:,} that {noun} NaN or infinite, first at {first}")
+        raise DataError(f"{where}: expected finite pixels, found {bad:,} NaN or infinite, first at {first}")
     return images.astype(np.float32, copy=False)
 
 

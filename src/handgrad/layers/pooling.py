@@ -20,7 +20,7 @@ class _Pool2D(Layer):
         if not P or not Q:
             raise ShapeError(
                 f"expects images of at least its window's {K}x{L}, received {shape}; "
-                "take a smaller window, or leave out a pooling layer before it"
+                "take a smaller window, or pool less before it"
             )
         return (C, P, Q)
 

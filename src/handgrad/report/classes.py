@@ -12,6 +12,7 @@ from handgrad.report.results import SET_NAMES, Section
 from handgrad.report.words import MISSING, count, percent, points
 
 MISTAKES = 24
+GALLERY = 24
 LARGEST_MATRIX = 30  # classes; beyond it nobody reads single cells
 
 
@@ -100,25 +101,45 @@ def mistakes(facts: Facts) -> Section | None:
         return None
     test = facts.data.test
     found = surest_mistakes(facts.probabilities, test.labels, MISTAKES)
-    low, high = pixel_range(test.images)
     wrong = int((facts.probabilities.argmax(axis=1) != test.labels).sum())
     shown = []
     for mistake in found:
-        pixels = picture(test.images[mistake.index], low, high)
-        if pixels is None:
+        entry = _picture_entry(facts, mistake.index, mistake.predicted, mistake.probability)
+        if entry is None:
             return None
-        shown.append(
-            {
-                "source": data_uri(pixels),
-                "grey": pixels.ndim == 2,
-                "true": facts.class_names[mistake.true],
-                "predicted": facts.class_names[mistake.predicted],
-                "probability": percent(mistake.probability, 1),
-                "true_probability": percent(mistake.true_probability, 1),
-                "index": mistake.index,
-            }
-        )
+        shown.append(entry)
     return {"shown": shown, "wrong": count(wrong), "images": count(len(test))}
+
+
+def gallery(facts: Facts) -> Section | None:
+    """The first test images with true and predicted class and the net's confidence, for a person to judge."""
+    if facts.probabilities is None or facts.data is None or facts.data.test is None or not facts.class_names:
+        return None
+    shown = []
+    for index, row in enumerate(facts.probabilities[:GALLERY]):
+        entry = _picture_entry(facts, index, int(row.argmax()), float(row.max()))
+        if entry is None:
+            return None
+        shown.append(entry)
+    return {"shown": shown, "images": count(len(facts.data.test))}
+
+
+def _picture_entry(facts: Facts, index: int, predicted: int, probability: float) -> Section | None:
+    """One test image with what is said of it; None where it cannot be drawn."""
+    test = facts.data.test if facts.data is not None else None
+    pixels = None if test is None else picture(test.images[index], *pixel_range(test.images[:1000]))
+    if test is None or pixels is None:
+        return None
+    true = int(test.labels[index])
+    return {
+        "source": data_uri(pixels),
+        "grey": pixels.ndim == 2,
+        "true": facts.class_names[true],
+        "predicted": facts.class_names[predicted],
+        "right": true == predicted,
+        "probability": percent(probability, 1),
+        "index": index,
+    }
 
 
 def _class_error(facts: Facts, which: str, index: int) -> float | None:

@@ -122,14 +122,10 @@ def class_curves(facts: Facts, index: int) -> list[Series]:
     return _series(facts, value, 100.0)
 
 
-def _series(
-    facts: Facts, value: Callable[[str, Mapping[str, Any]], float | None], factor: float
-) -> list[Series]:
+def _series(facts: Facts, value: Callable[[str, Mapping[str, Any]], float | None], factor: float) -> list[Series]:
     found = []
     for name in ("batch", *SETS):
-        pairs = [
-            (line["iteration"], number) for line in facts.metrics if (number := value(name, line)) is not None
-        ]
+        pairs = [(line["iteration"], number) for line in facts.metrics if (number := value(name, line)) is not None]
         if pairs:
             x, y = np.array(pairs, dtype=np.float64).T
             found.append(Series(name, x, y * factor))
@@ -186,9 +182,7 @@ def _changed_settings(experiment: str, config: Config) -> tuple[str, ...]:
     ours = _flat(config.model_dump())
     keys = [key for key in {**original, **ours} if not key.startswith(_FREE_SETTINGS)]
     return tuple(
-        f"{key} = {ours.get(key)} (was {original.get(key)})"
-        for key in keys
-        if ours.get(key) != original.get(key)
+        f"{key} = {ours.get(key)} (was {original.get(key)})" for key in keys if ours.get(key) != original.get(key)
     )
 
 

@@ -14,6 +14,7 @@ from handgrad.errors import SaveError
 from handgrad.plots import Series
 from handgrad.report import classes, results, setup
 from handgrad.report.facts import Facts, class_curves, curves, gather
+from handgrad.report.parting import parting, parting_sentence
 from handgrad.report.published import Published, find_published
 from handgrad.report.svg import inline_svg
 from handgrad.report.verdict import notices, verdict
@@ -51,16 +52,20 @@ def write_report(run: Run, *, published: Published | None = None) -> Path:
     """
     facts = gather(run, published or find_published(run.name))
     figures = make_folder(run.folder / "figures")
-    page = _render(facts, [
-        ("published", "Published beside ours", results.published_numbers(facts)),
-        ("results", "Final results", results.final_results(facts)),
-        ("curves", "Curves", _curves(facts, figures)),
-        ("classes", "Each class", _classes(facts, figures)),
-        ("confusion", "Confusions", _confusion(facts, figures)),
-        ("mistakes", "Most confident mistakes", classes.mistakes(facts)),
-        ("network", "The net", setup.network(facts)),
-        ("settings", "Settings and machine", {"groups": setup.settings(facts)}),
-    ])
+    page = _render(
+        facts,
+        [
+            ("published", "Published beside ours", results.published_numbers(facts)),
+            ("results", "Final results", results.final_results(facts)),
+            ("curves", "Curves", _curves(facts, figures)),
+            ("classes", "Each class", _classes(facts, figures)),
+            ("confusion", "Confusions", _confusion(facts, figures)),
+            ("mistakes", "Most confident mistakes", classes.mistakes(facts)),
+            ("gallery", "Test images as they come", classes.gallery(facts)),
+            ("network", "The net", setup.network(facts)),
+            ("settings", "Settings and machine", {"groups": setup.settings(facts)}),
+        ],
+    )
     path = run.folder / "report.html"
     save_bytes(path, page.encode("utf-8"))
     return path
@@ -107,7 +112,8 @@ def _bound(value: Any) -> Any:
 
 def _curves(facts: Facts, folder: Path) -> results.Section | None:
     drawn: list[Any] = []
-    kinds: list[tuple[str, str, float, Callable[[Sequence[Series]], Any]]] = [
+    mark = parting(facts)
+    kinds: list[tuple[str, str, float, Callable[..., Any]]] = [
         ("loss", "loss", 1.0, plots.loss_figure),
         ("error", "mean_class_error", 100.0, plots.error_figure),
     ]
@@ -115,13 +121,13 @@ def _curves(facts: Facts, folder: Path) -> results.Section | None:
         series = curves(facts, quantity, factor)
         if not series:
             continue
-        figure = draw(series)
+        figure = draw(series, mark=mark)
         plots.save_figure(figure, folder, name)
         drawn.append(inline_svg(figure, name, _description(name, series)))
     if not drawn:
         return None
     shown = [series.name for series in curves(facts, "loss")]
-    return {"figures": drawn, "caption": _curves_caption(facts, shown)}
+    return {"figures": drawn, "caption": _curves_caption(facts, shown), "parting": parting_sentence(facts, mark)}
 
 
 def _curves_caption(facts: Facts, shown: Sequence[str]) -> str:
@@ -157,9 +163,7 @@ def _classes(facts: Facts, folder: Path) -> results.Section | None:
     return data
 
 
-def _panels_caption(
-    facts: Facts, panels: Sequence[tuple[str, Sequence[Series]]], scale: plots.ErrorScale
-) -> str:
+def _panels_caption(facts: Facts, panels: Sequence[tuple[str, Sequence[Series]]], scale: plots.ErrorScale) -> str:
     text = "Error of each class in percent by iteration, all on one scale; the number is the last value."
     if scale.wide:
         text += " The scale is logarithmic above 1 % and linear below."

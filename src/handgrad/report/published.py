@@ -55,7 +55,7 @@ class PublishedValue(_Table):
         if (self.value is None) == (self.values is None):
             raise ValueError("expected exactly one of `value` and `values`")
         if (self.unit == "sum") != (self.images is not None):
-            raise ValueError("`images`, the number summed over, belongs to unit \"sum\" and only to it")
+            raise ValueError('`images`, the number summed over, belongs to unit "sum" and only to it')
         if any(correction.index >= len(self.values or []) for correction in self.corrections):
             raise ValueError("a correction's `index` lies outside `values`")
         return self
@@ -171,9 +171,7 @@ def compare(published: Published, results: Mapping[str, Any]) -> list[Comparison
     ]
 
 
-def compare_classes(
-    published: Published, results: Mapping[str, Any], class_names: Sequence[str]
-) -> list[Comparison]:
+def compare_classes(published: Published, results: Mapping[str, Any], class_names: Sequence[str]) -> list[Comparison]:
     """The published list of one number a class beside ours, corrected where the file says so; [] without a list."""
     value = next((value for value in published.values if value.values is not None), None)
     if value is None or value.values is None or len(value.values) != len(class_names):

@@ -18,8 +18,9 @@ def network(facts: Facts) -> Section | None:
     plan = _plan(facts)
     if plan is None:
         layers = [layer.model_dump(exclude_none=True) for layer in facts.config.network.layers]
-        rows = [{"index": i, "type": layer.pop("type"), "description": setting(layer)}
-                for i, layer in enumerate(layers)]
+        rows = [
+            {"index": i, "type": layer.pop("type"), "description": setting(layer)} for i, layer in enumerate(layers)
+        ]
         return {"rows": rows, "planned": False}
     configs = facts.config.network.layers
     rates = [getattr(layer, "learning_rate_multiplier", 1.0) for layer in configs]

@@ -44,22 +44,30 @@ void sigmoid_backward(T* __restrict dx, const T* __restrict dy, const T* __restr
 }
 
 template <class T>
-void softmax_row(T* __restrict y, const T* __restrict x, Size P) {
-    T largest = -T(INFINITY), total = 0;
+inline void shift_row(T* __restrict y, const T* __restrict x, Size P) {
+    T largest = -T(INFINITY);
     HANDGRAD_SIMD_MAX(largest)
     for (Size k = 0; k < P; ++k) largest = x[k] > largest ? x[k] : largest;
+    HANDGRAD_SIMD
+    for (Size k = 0; k < P; ++k) y[k] = x[k] - largest;
+}
+
+template <class T>
+inline void normalize_row(T* __restrict y, Size P) {
+    T total = 0;
     HANDGRAD_SIMD_SUM(total)
-    for (Size k = 0; k < P; ++k) {
-        y[k] = exponential(x[k] - largest);
-        total += y[k];
-    }
+    for (Size k = 0; k < P; ++k) total += y[k];
     HANDGRAD_SIMD
     for (Size k = 0; k < P; ++k) y[k] /= total;
 }
 
+// The exponentials of all rows in one go: a row of few classes fills no vector.
 template <class T>
-void softmax_forward(T* y, const T* x, Size N, Size P) {
-    for (Size n = 0; n < N; ++n) softmax_row(y + n * P, x + n * P, P);
+void softmax_forward(T* __restrict y, const T* __restrict x, Size N, Size P) {
+    for (Size n = 0; n < N; ++n) shift_row(y + n * P, x + n * P, P);
+    HANDGRAD_SIMD
+    for (Size i = 0; i < N * P; ++i) y[i] = exponential(y[i]);
+    for (Size n = 0; n < N; ++n) normalize_row(y + n * P, P);
 }
 
 template <class T>

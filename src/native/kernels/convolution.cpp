@@ -1,5 +1,6 @@
 // Convolution without a copy of every window: each image is copied once into a frame of zeros, in which the taps of a
-// window lie at fixed offsets; a tile of results (filters × columns) stays in registers while the taps are added up.
+// window lie at fixed offsets; a tile of results (filters × vectors of neighbouring columns) stays in registers while
+// the taps are added up.
 #include "vectors.hpp"
 
 namespace handgrad::HANDGRAD_VARIANT {
@@ -60,87 +61,127 @@ void clear(T* values, Size count) {
     for (Size i = 0; i < count; ++i) values[i] = 0;
 }
 
+// A vector of neighbouring results: where its first window lies in the frame, and its place in the result.
+struct Spot {
+    Size from, to;
+};
+
+// All of them: first the `whole` ones, then those at the ends of rows, of which only `rest` lanes count.
+template <class T>
+struct Spots {
+    const Spot* all;
+    Size whole, count, rest;
+
+    static Size number(Size P, Size Q) { return P * (round_up(Q, lanes<T>) / lanes<T>); }
+
+    // step: from a window to the one below; row: from a row of results to the next.
+    Spots(Spot* to, Size P, Size Q, Size step, Size row)
+        : all(to), whole(P * (Q / lanes<T>)), count(number(P, Q)), rest(Q % lanes<T>) {
+        for (Size p = 0; p < P; ++p) {
+            for (Size q = 0; q + lanes<T> <= Q; q += lanes<T>) *to++ = {p * step + q, p * row + q};
+        }
+        for (Size p = 0; rest && p < P; ++p) *to++ = {p * step + Q - rest, p * row + Q - rest};
+    }
+};
+
+// Takes pieces of the scratch memory one after the other.
+struct Pieces {
+    char* next;
+    template <class Piece>
+    static Size bytes(Size count) {
+        return round_up(count * Size(sizeof(Piece)), 64);
+    }
+    template <class Piece>
+    Piece* take(Size count) {
+        Piece* piece = reinterpret_cast<Piece*>(next);
+        next += bytes<Piece>(count);
+        return piece;
+    }
+};
+
 // ---------------------------------------------------------------------------------------------- results
 
-// Filters over one framed image: y (F, P, Q), W (F, taps), b (F,) or null.
+// Filters over one framed image: y (F, places), W (F, taps), b (F,) or null.
 template <class T>
 struct Sweep {
     T* y;
     const T *frame, *W, *b;
     const Size* offsets;
-    Size taps, P, Q, step;  // step: from a window to the one below
+    Size taps, places;
 };
 
-// A tile of `filters` × `vectors` results in row p from column q on; the last vector counts `valid` columns.
 template <int filters, int vectors, class T>
-inline void result_tile(const Sweep<T>& sweep, Size f, Size p, Size q, Size valid) {
+inline void result_tile(const Sweep<T>& sweep, Size f, const Spot* spots, Size valid) {
     Vector<T> sums[filters][vectors];
     for (int i = 0; i < filters; ++i) {
         const T start = sweep.b ? sweep.b[f + i] : T(0);
         for (int v = 0; v < vectors; ++v) sums[i][v] = Vector<T>{} + start;
     }
-    const T* corner = sweep.frame + p * sweep.step + q;
+    const T* corners[vectors];
+    for (int v = 0; v < vectors; ++v) corners[v] = sweep.frame + spots[v].from;
     const T* W = sweep.W + f * sweep.taps;
     for (Size k = 0; k < sweep.taps; ++k) {
         Vector<T> x[vectors];
-        for (int v = 0; v < vectors; ++v) x[v] = load(corner + sweep.offsets[k] + v * lanes<T>);
+        for (int v = 0; v < vectors; ++v) x[v] = load(corners[v] + sweep.offsets[k]);
         for (int i = 0; i < filters; ++i) {
             const T w = W[i * sweep.taps + k];
             for (int v = 0; v < vectors; ++v) sums[i][v] += x[v] * w;
         }
     }
     for (int i = 0; i < filters; ++i) {
-        T* y = sweep.y + ((f + i) * sweep.P + p) * sweep.Q + q;
-        for (int v = 0; v < vectors - 1; ++v) store(y + v * lanes<T>, sums[i][v]);
-        store_some(y + (vectors - 1) * lanes<T>, sums[i][vectors - 1], valid);
+        for (int v = 0; v < vectors; ++v) {
+            T* y = sweep.y + (f + i) * sweep.places + spots[v].to;
+            if (valid == lanes<T>) {
+                store(y, sums[i][v]);
+            } else {
+                store_some<T>(y, sums[i][v], valid);
+            }
+        }
     }
 }
 
 template <int filters, int vectors, class T>
-inline void result_row(const Sweep<T>& sweep, Size f, Size p, Size q) {
-    constexpr Size width = vectors * lanes<T>;
-    // As long as more than one vector less than the tile is left, the tile is worth its while.
-    for (; sweep.Q - q > width - lanes<T>; q += width) {
-        const Size left = sweep.Q - q;
-        if (left >= width) {
-            result_tile<filters, vectors>(sweep, f, p, q, lanes<T>);
-        } else {
-            result_tile<filters, vectors>(sweep, f, p, q, left - (width - lanes<T>));
-        }
+void result_tiles(const Sweep<T>& sweep, Size f, const Spot* spots, Size count, Size valid) {
+    for (; count >= vectors; count -= vectors, spots += vectors) {
+        result_tile<filters, vectors>(sweep, f, spots, valid);
     }
-    if constexpr (vectors > 1) {
-        if (q < sweep.Q) result_row<filters, vectors / 2>(sweep, f, p, q);
-    }
+    if constexpr (vectors > 1) result_tiles<filters, vectors / 2>(sweep, f, spots, count, valid);
 }
 
-// Few filters take longer rows, so that enough sums are under way to hide the latency of an addition.
+// Few filters take more vectors, so that enough sums are under way to hide the latency of an addition.
 template <int filters, class T>
-void result_rows(const Sweep<T>& sweep, Size f) {
-    for (Size p = 0; p < sweep.P; ++p) result_row<filters, (filters > 2 ? 2 : 4)>(sweep, f, p, 0);
+void result_planes(const Sweep<T>& sweep, Size f, const Spots<T>& spots) {
+    constexpr int vectors = filters > 2 ? 2 : 4;
+    result_tiles<filters, vectors>(sweep, f, spots.all, spots.whole, lanes<T>);
+    result_tiles<filters, vectors>(sweep, f, spots.all + spots.whole, spots.count - spots.whole, spots.rest);
 }
 
 template <class T>
-void sweep_image(const Sweep<T>& sweep, Size F) {
+void sweep_image(const Sweep<T>& sweep, Size F, const Spots<T>& spots) {
     Size f = 0;
-    for (; f + 4 <= F; f += 4) result_rows<4>(sweep, f);
+    for (; f + 4 <= F; f += 4) result_planes<4>(sweep, f, spots);
     switch (F - f) {
-        case 3: return result_rows<3>(sweep, f);
-        case 2: return result_rows<2>(sweep, f);
-        case 1: return result_rows<1>(sweep, f);
+        case 3: return result_planes<3>(sweep, f, spots);
+        case 2: return result_planes<2>(sweep, f, spots);
+        case 1: return result_planes<1>(sweep, f, spots);
     }
 }
 
 template <class T>
 void conv2d_forward(T* y, const T* x, const T* W, const T* b, const Convolution& g, Scratch scratch) {
     const Frame frame = frame_for<T>(g.C, g.K, g.L, g.P, g.Q, g.s, g.t);
-    const Size taps = g.C * g.K * g.L;
-    Size* offsets = static_cast<Size*>(scratch(taps * Size(sizeof(Size)) + frame.image() * Size(sizeof(T))));
-    T* framed = reinterpret_cast<T*>(offsets + taps);
+    const Size taps = g.C * g.K * g.L, number = Spots<T>::number(g.P, g.Q);
+    Pieces pieces{static_cast<char*>(
+        scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) + Pieces::bytes<T>(frame.image())))};
+    Size* offsets = pieces.take<Size>(taps);
+    const Spots<T> spots(pieces.take<Spot>(number), g.P, g.Q, g.s * frame.row(), g.Q);
+    T* framed = pieces.take<T>(frame.image());
     fill_offsets(offsets, frame, g.K, g.L);
     clear(framed, frame.image());
     for (Size n = 0; n < g.N; ++n) {
         enter(framed, frame, x + n * g.C * g.H * g.W, g.H, g.W, g.top, g.left, 1, 1);
-        sweep_image(Sweep<T>{y + n * g.F * g.P * g.Q, framed, W, b, offsets, taps, g.P, g.Q, g.s * frame.row()}, g.F);
+        T* to = y + n * g.F * g.P * g.Q;
+        sweep_image(Sweep<T>{to, framed, W, b, offsets, taps, g.P * g.Q}, g.F, spots);
     }
 }
 
@@ -151,11 +192,13 @@ void conv2d_forward(T* y, const T* x, const T* W, const T* b, const Convolution&
 template <class T>
 void input_gradient(T* dx, const T* dy, const T* W, const Convolution& g, Scratch scratch) {
     const Frame frame = frame_for<T>(g.F, g.K, g.L, g.H, g.W, 1, 1);
-    const Size taps = g.F * g.K * g.L;
-    const Size numbers = frame.image() + g.C * taps;
-    Size* offsets = static_cast<Size*>(scratch(taps * Size(sizeof(Size)) + numbers * Size(sizeof(T))));
-    T* framed = reinterpret_cast<T*>(offsets + taps);
-    T* turned = framed + frame.image();
+    const Size taps = g.F * g.K * g.L, number = Spots<T>::number(g.H, g.W);
+    Pieces pieces{static_cast<char*>(scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) +
+                                             Pieces::bytes<T>(frame.image()) + Pieces::bytes<T>(g.C * taps)))};
+    Size* offsets = pieces.take<Size>(taps);
+    const Spots<T> spots(pieces.take<Spot>(number), g.H, g.W, frame.row(), g.W);
+    T* framed = pieces.take<T>(frame.image());
+    T* turned = pieces.take<T>(g.C * taps);
     fill_offsets(offsets, frame, g.K, g.L);
     clear(framed, frame.image());
     for (Size c = 0; c < g.C; ++c) {
@@ -169,42 +212,52 @@ void input_gradient(T* dx, const T* dy, const T* W, const Convolution& g, Scratc
         const T* image = dy + n * g.F * g.P * g.Q;
         enter(framed, frame, image, g.P, g.Q, g.K - 1 - g.top, g.L - 1 - g.left, g.s, g.t);
         T* to = dx + n * g.C * g.H * g.W;
-        sweep_image(Sweep<T>{to, framed, turned, nullptr, offsets, taps, g.H, g.W, frame.row()}, g.C);
+        sweep_image(Sweep<T>{to, framed, turned, nullptr, offsets, taps, g.H * g.W}, g.C, spots);
     }
 }
 
 // ---------------------------------------------------------------------------------------------- gradient by the filters
 
-// dW (F, taps) += Σ over `images`, p, q of dy · x; the rows of dy (images, F, P, width) end in zeros.
+// dW (F, taps) += Σ over `images` and places of dy · x, with dy as (images, F, plane), its rows ending in zeros.
 template <class T>
 struct Correlation {
     T* dW;
     const T *frame, *dy;
     const Size* offsets;
-    Size images, image, F, taps, P, Q, width, step;
+    Spots<T> spots;
+    Size images, image, F, taps, plane;
 };
+
+// Adds one vector of places to a tile of sums. At the ends of rows dy is 0, but 0 times an infinite pixel behind the
+// end would be NaN: there the pixels are masked.
+template <int filters, int places, bool masked, class T>
+inline void correlate_spot(Vector<T> (&sums)[filters][places], const T* dy, Size plane, const T* const (&x)[places],
+                           Size from, Mask<T> mask) {
+    Vector<T> v[places];
+    for (int j = 0; j < places; ++j) {
+        v[j] = load(x[j] + from);
+        if constexpr (masked) v[j] = keep<T>(v[j], mask);
+    }
+    for (int i = 0; i < filters; ++i) {
+        const Vector<T> d = load(dy + i * plane);
+        for (int j = 0; j < places; ++j) sums[i][j] += d * v[j];
+    }
+}
 
 template <int filters, int places, class T>
 void filter_tile(const Correlation<T>& all, Size f, Size k) {
     Vector<T> sums[filters][places] = {};
-    const Size whole = all.Q / lanes<T> * lanes<T>;
-    const Mask<T> rest = first_lanes<T>(all.Q - whole);
-    Size offsets[places];
-    for (int j = 0; j < places; ++j) offsets[j] = all.offsets[k + j];
+    const Mask<T> mask = first_lanes<T>(all.spots.rest);
     for (Size n = 0; n < all.images; ++n) {
-        for (Size p = 0; p < all.P; ++p) {
-            const T* x = all.frame + n * all.image + p * all.step;
-            const T* dy = all.dy + ((n * all.F + f) * all.P + p) * all.width;
-            for (Size q = 0; q < all.Q; q += lanes<T>) {
-                Vector<T> d[filters];
-                for (int i = 0; i < filters; ++i) d[i] = load(dy + i * all.P * all.width + q);
-                for (int j = 0; j < places; ++j) {
-                    Vector<T> v = load(x + offsets[j] + q);
-                    // Behind the last column dy is 0, but 0 times an infinite pixel would be NaN.
-                    if (q == whole) v = keep<T>(v, rest);
-                    for (int i = 0; i < filters; ++i) sums[i][j] += d[i] * v;
-                }
-            }
+        const T* x[places];
+        for (int j = 0; j < places; ++j) x[j] = all.frame + n * all.image + all.offsets[k + j];
+        const T* dy = all.dy + (n * all.F + f) * all.plane;
+        const Spot *spot = all.spots.all, *whole = spot + all.spots.whole, *end = spot + all.spots.count;
+        for (; spot < whole; ++spot) {
+            correlate_spot<filters, places, false>(sums, dy + spot->to, all.plane, x, spot->from, mask);
+        }
+        for (; spot < end; ++spot) {
+            correlate_spot<filters, places, true>(sums, dy + spot->to, all.plane, x, spot->from, mask);
         }
     }
     for (int i = 0; i < filters; ++i) {
@@ -215,11 +268,8 @@ void filter_tile(const Correlation<T>& all, Size f, Size k) {
 template <int filters, class T>
 void filter_tiles(const Correlation<T>& all, Size f) {
     Size k = 0;
-    for (; k + 3 <= all.taps; k += 3) filter_tile<filters, 3>(all, f, k);
-    switch (all.taps - k) {
-        case 2: return filter_tile<filters, 2>(all, f, k);
-        case 1: return filter_tile<filters, 1>(all, f, k);
-    }
+    for (; k + 2 <= all.taps; k += 2) filter_tile<filters, 2>(all, f, k);
+    if (k < all.taps) filter_tile<filters, 1>(all, f, k);
 }
 
 template <class T>
@@ -238,11 +288,14 @@ void filter_gradient(T* dW, const T* dy, const T* x, const Convolution& g, Scrat
     const Frame frame = frame_for<T>(g.C, g.K, g.L, g.P, g.Q, g.s, g.t);
     const Size taps = g.C * g.K * g.L, width = round_up(g.Q, lanes<T>), rows = g.F * g.P;
     // As many images at a time as stay in the cache: sums are taken out of the registers once a group.
-    const Size each = frame.image() + rows * width;
+    const Size each = frame.image() + rows * width, number = Spots<T>::number(g.P, g.Q);
     const Size fitting = 128 * 1024 / (each * Size(sizeof(T)));
     const Size group = fitting < 1 ? 1 : fitting < g.N ? fitting : g.N;
-    Size* offsets = static_cast<Size*>(scratch(taps * Size(sizeof(Size)) + group * each * Size(sizeof(T))));
-    T* framed = reinterpret_cast<T*>(offsets + taps);
+    Pieces pieces{static_cast<char*>(
+        scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) + Pieces::bytes<T>(group * each)))};
+    Size* offsets = pieces.take<Size>(taps);
+    const Spots<T> spots(pieces.take<Spot>(number), g.P, g.Q, g.s * frame.row(), width);
+    T* framed = pieces.take<T>(group * each);
     T* widened = framed + group * frame.image();
     fill_offsets(offsets, frame, g.K, g.L);
     clear(framed, group * each);
@@ -257,8 +310,7 @@ void filter_gradient(T* dW, const T* dy, const T* x, const Convolution& g, Scrat
                 memcpy(widened + (n * rows + row) * width, line, size_t(g.Q) * sizeof(T));
             }
         }
-        correlate(Correlation<T>{dW, framed, widened, offsets, images, frame.image(), g.F, taps, g.P, g.Q, width,
-                                 g.s * frame.row()});
+        correlate(Correlation<T>{dW, framed, widened, offsets, spots, images, frame.image(), g.F, taps, g.P * width});
     }
 }
 

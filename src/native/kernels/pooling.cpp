@@ -4,46 +4,44 @@
 namespace handgrad::HANDGRAD_VARIANT {
 namespace {
 
-// The first of equal maxima wins; a NaN counts as the largest.
+// A row of results over windows of any kind; `first` is the first window's place in the image. The first of equal maxima
+// wins; a NaN counts as the largest.
 template <class T>
-inline bool beats(T value, T best) {
-    return !(value <= best) & (best == best);
-}
-
-// A row of results over windows of any kind; `first` is the first one's place in the image.
-template <class T>
-void max_pool_row(T* __restrict y, int32_t* __restrict winner, const T* image, Size first, const Pooling& g) {
+void max_pool_row(T* y, int32_t* winner, const T* image, Size first, const Pooling& g) {
     for (Size q = 0; q < g.Q; ++q, first += g.t) {
         T best = image[first];
-        int32_t place = int32_t(first);
+        Size place = first;
         for (Size i = 0; i < g.K; ++i) {
             for (Size j = 0; j < g.L; ++j) {
                 const Size candidate = first + i * g.W + j;
-                if (!beats(image[candidate], best)) continue;
-                best = image[candidate];
-                place = int32_t(candidate);
+                const T value = image[candidate];
+                const bool better = value > best || (value != value && best == best);
+                best = better ? value : best;
+                place = better ? candidate : place;
             }
         }
         y[q] = best;
-        winner[q] = place;
+        winner[q] = int32_t(place);
     }
 }
 
-// The same over windows of 2 × 2 side by side, the common kind, written so that compilers find vectors in it.
+// The same over windows of 2 × 2 side by side, the common kind, written so that compilers find vectors in it. False if
+// a value was not finite; the row is then not to be relied on, because every comparison with NaN says no.
 template <class T>
-void max_pool_row_of_twos(T* __restrict y, int32_t* __restrict winner, const T* image, Size first, const Pooling& g) {
+bool max_pool_row_of_twos(T* __restrict y, int32_t* __restrict winner, const T* image, Size first, const Pooling& g) {
     const T *upper = image + first, *lower = upper + g.W;
     const int32_t corner = int32_t(first), W = int32_t(g.W), Q = int32_t(g.Q);
-    HANDGRAD_SIMD
+    T doubt = 0;
+    HANDGRAD_SIMD_SUM(doubt)
     for (int32_t q = 0; q < Q; ++q) {
         const T a = upper[2 * q], b = upper[2 * q + 1], c = lower[2 * q], d = lower[2 * q + 1];
-        const bool right = beats(b, a), right_below = beats(d, c);
-        const T above = right ? b : a, below = right_below ? d : c;
-        const bool down = beats(below, above);
-        y[q] = down ? below : above;
-        const int32_t place = down ? W + (right_below ? 1 : 0) : (right ? 1 : 0);
-        winner[q] = corner + 2 * q + place;
+        doubt += (a - a) + (b - b) + (c - c) + (d - d);
+        const T above = b > a ? b : a, below = d > c ? d : c;
+        const int32_t place_above = b > a ? 1 : 0, place_below = d > c ? W + 1 : W;
+        y[q] = below > above ? below : above;
+        winner[q] = corner + 2 * q + (below > above ? place_below : place_above);
     }
+    return doubt == 0;
 }
 
 template <class T>
@@ -52,11 +50,8 @@ void max_pool_forward(T* y, int32_t* winner, const T* x, const Pooling& g) {
     for (Size plane = 0; plane < g.planes; ++plane) {
         for (Size p = 0; p < g.P; ++p) {
             const T* image = x + plane * g.H * g.W;
-            if (twos) {
-                max_pool_row_of_twos(y, winner, image, p * g.s * g.W, g);
-            } else {
-                max_pool_row(y, winner, image, p * g.s * g.W, g);
-            }
+            const Size first = p * g.s * g.W;
+            if (!twos || !max_pool_row_of_twos(y, winner, image, first, g)) max_pool_row(y, winner, image, first, g);
             y += g.Q;
             winner += g.Q;
         }

@@ -46,10 +46,25 @@ inline void store(T* to, Vector<T> v) {
     memcpy(to, &v, sizeof v);
 }
 
+// Copies `count` < 2 · width numbers, in pieces of fixed sizes, which are faster than one of any size.
+template <Size width, class T>
+inline void copy_some(T* to, const T* from, Size count) {
+    if constexpr (width > 0) {
+        if (count & width) {
+            memcpy(to, from, size_t(width) * sizeof(T));
+            to += width;
+            from += width;
+        }
+        copy_some<width / 2>(to, from, count);
+    }
+}
+
 // The first `count` lanes only.
 template <class T>
 inline void store_some(T* to, Vector<T> v, Size count) {
-    memcpy(to, &v, size_t(count) * sizeof(T));
+    T values[lanes<T>];
+    store(values, v);
+    copy_some<lanes<T>>(to, values, count);
 }
 
 // All bits set in the first `count` lanes.
