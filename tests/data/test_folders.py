@@ -121,7 +121,7 @@ def test_nothing_readable_is_refused(tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path, {"A": 1, "B": 1})
     for name in "AB":
         (folder / name / "0.png").write_bytes(b"")
-    assert "found 1 of 1 that cannot" in refusal(folder)
+    assert "found 2 of 2 that cannot" in refusal(folder)
 
 
 def test_links_are_followed_to_files_and_loops_are_unreadable(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handgrad.kernels import get_kernels
 
 # JAX compiles anew for every shape.
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 sides = st.integers(1, 9)
 Pair = tuple[int, int]
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))

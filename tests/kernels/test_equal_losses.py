@@ -63,6 +63,16 @@ def test_loss(kernel: str, dtype: str, n: int, width: int, seed: int, gradient: 
     assert_equal(kernel, dtype, Destination(n), place, y, t, factors, tolerance=SUMS, of_largest=True)
 
 
+@pytest.mark.parametrize("width", [1, 511, 512, 513, 1000])
+@pytest.mark.parametrize("gradient", [True, False])
+def test_softmax_of_many_classes(width: int, gradient: bool) -> None:
+    draw = Draw(0, "float32")
+    z, t, factors = draw.normal(3, width), draw.targets(3, width), draw.uniform(3)
+    place = Destination(3, width) if gradient else None
+    arguments = (Destination(3), place, z, t, factors)
+    assert_equal("softmax_cross_entropy", "float32", *arguments, tolerance=SUMS, of_largest=True)
+
+
 @pytest.mark.parametrize("kernel", LOSSES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0, 1.0, 1e30, -1e30])

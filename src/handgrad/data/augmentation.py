@@ -112,7 +112,7 @@ def _thicken(images: Floats, amount: Floats) -> Floats:
         for step in range(math.ceil(float(size.max()))):
             wider = _spread(current, extreme)
             share = np.clip(size - np.float32(step), 0, 1)[:, None, None, None]
-            result += share * (wider - current)
+            np.copyto(result, (1 - share) * current + share * wider, where=share > 0)
             current = wider
         out[chosen] = result
     return out

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -103,23 +104,41 @@ class _Fetch:
         handle, name = tempfile.mkstemp(prefix=".download-", dir=self.final.parent)
         temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                progress = _Guard(self.say, self.final.name, self.file_seconds)
-                fetch = HTTPDownloader(
-                    progressbar=progress, timeout=(CONNECT_SECONDS, self.silence_seconds), chunk_size=1 << 16
-                )
-                fetch(url, file, None)
-                file.flush()
-                os.fsync(file.fileno())
+            progress = _Guard(self.say, self.final.name, self.file_seconds)
+            limits = (CONNECT_SECONDS, self.silence_seconds)
+            fetch = HTTPDownloader(progressbar=progress, timeout=limits, chunk_size=1 << 16)
+            _within(self.file_seconds, lambda: fetch(url, str(temporary), None))
             read_idx(temporary, self.sha256)
+            os.fsync(handle)
             os.replace(temporary, self.final)
         except requests.RequestException as error:
             return _reason(error)
         except HandgradError as error:
             return str(error).replace(f"{temporary}: ", "")
         finally:
+            os.close(handle)
             temporary.unlink(missing_ok=True)
         return None
+
+
+def _within(seconds: float, work: Callable[[], object]) -> None:
+    """Do this, but wait no longer than so many seconds, even for a server that sends a byte now and then."""
+    outcome: list[Exception | None] = []
+
+    def run() -> None:
+        try:
+            work()
+            outcome.append(None)
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:  # the thread ends at its next piece, when its guard sees the time
+        raise DataError(f"too slow: not whole after {seconds:g} seconds")
+    if outcome[0] is not None:
+        raise outcome[0]
 
 
 def _reason(error: Exception) -> str:

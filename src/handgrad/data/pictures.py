@@ -38,6 +38,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         if not 0 < size <= MAX_FILE_BYTES:
             raise UnreadableImage("an empty file" if size == 0 else f"{size:,} bytes, more than {MAX_FILE_BYTES:,}")
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata, which does not concern the pixels
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 W, H = image.size
