@@ -1,6 +1,7 @@
 """The command line as a person or a program meets it: exit codes, streams, start-up."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -137,3 +138,59 @@ def test_public_names_resolve() -> None:
     assert set(handgrad.__all__) == set(handgrad._HOME)
     for name in handgrad.__all__:
         assert getattr(handgrad, name) is not None
+
+
+def test_reproduce_and_latex(tmp_path: Path) -> None:
+    result = handgrad("reproduce", NAME, *SMALL, "--out", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    folder = Path(result.stdout.splitlines()[-1])
+    assert "Published beside ours" in (folder / "report.html").read_text("utf-8")
+    latex = handgrad("report", str(folder), "--to", "latex")
+    assert latex.returncode == 0, latex.stderr
+    assert {"table.tex", "settings.tex", "loss.pdf"} <= {p.name for p in Path(latex.stdout.strip()).iterdir()}
+
+
+def test_sweep_prints_its_folder_last(tmp_path: Path) -> None:
+    grid = ['sweep.grid={"optimizer.learning_rate" = [0.01, 0.1]}', "sweep.trials=1"]
+    small = ["data.train_images=300", "data.test_images=100", "training.epochs=1", "training.batches_per_epoch=5"]
+    result = handgrad("sweep", "digits-mlp-rates", *small, *grid, "--out", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    folder = Path(result.stdout.splitlines()[-1])
+    assert (folder / "report.html").is_file()
+    assert len(list((folder / "trials").iterdir())) == 2
+
+
+def test_predict_prints_class_and_probability(tmp_path: Path) -> None:
+    from PIL import Image, ImageDraw
+
+    run = handgrad("train", NAME, *SMALL, "--out", str(tmp_path)).stdout.strip()
+    picture = Image.new("L", (90, 120), 255)
+    ImageDraw.Draw(picture).line([(45, 10), (45, 110)], fill=0, width=9)
+    picture.save(tmp_path / "one.png")
+    result = handgrad("predict", run, str(tmp_path / "one.png"), "--json")
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)[0]
+    assert answer["done"][0] == "inverted"
+    assert sum(answer["classes"].values()) == pytest.approx(1, abs=1e-4)
+    gallery = handgrad("predict", run)
+    assert Path(gallery.stdout.strip()).is_file()
+    assert handgrad("predict", run, str(tmp_path / "none.png")).returncode == 2
+
+
+@pytest.mark.slow
+def test_demo_without_any_data_folder(tmp_path: Path) -> None:
+    """On the sample: the notice is given, the report is there, and says that it is not comparable."""
+    environment = {key: value for key, value in os.environ.items() if key != "HANDGRAD_DATA"}
+    environment |= {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "handgrad", "demo"]
+    result = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False, timeout=300
+    )
+    assert result.returncode == 0, result.stderr
+    assert "5,000 of its images" in result.stderr
+    folder = tmp_path / result.stdout.splitlines()[-1]
+    assert str(folder / "report.html") in result.stderr
+    page = (folder / "report.html").read_text("utf-8")
+    assert "small sample of the data" in page
+    assert "Not comparable" in page
+    assert json.loads((folder / "summary.json").read_text())["test_error"] < 0.15

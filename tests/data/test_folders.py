@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from crafted import pixels, write_class_folders, write_picture
 
-from handgrad.data import Source, load_data, load_source
+from handgrad.data import Source, content, load_data, load_source
 from handgrad.errors import DataError
 
 
@@ -211,3 +211,11 @@ def test_the_first_images_of_class_folders_have_all_classes(tmp_path: Path) -> N
     assert data.test is not None
     assert np.bincount(data.train.labels).tolist() == [10, 10, 10]
     assert np.bincount(data.test.labels).tolist() == [3, 3, 3]
+
+
+def test_a_folder_beyond_the_cap_is_refused_before_its_array_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_class_folders(tmp_path, {"A": 5, "B": 5})
+    monkeypatch.setattr(content, "MAX_BYTES", 639)
+    assert "expected at most 639 bytes, found 640" in refusal(folder)

@@ -181,3 +181,10 @@ def test_real_digits_by_class(real: Data) -> None:
 def test_other_words_are_wrong_usage(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"{name}: expected one of .*, received '{value}'"):
         load_data(POOL, **{name: value})  # type: ignore[arg-type]
+
+
+def test_counts_from_numpy_count_as_counts(bare_machine: Path) -> None:
+    data = load_data("mnist", train_images=np.int64(50_000), test_images=np.int32(5000))
+    assert sizes(data) == (3333, 0, 500)
+    assert data.counts_requested == {"train": 50_000, "valid": None, "test": 5000}
+    assert "3,333 training images in place of 50,000." in data.notice

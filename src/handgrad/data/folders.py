@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.assemble import assemble
+from handgrad.data.content import check_size
 from handgrad.data.examples import Source
 from handgrad.data.pictures import UnreadableImage, read_picture
 from handgrad.errors import DataError
@@ -114,6 +115,8 @@ class Loaded:
                 continue
             self._check_size(path, picture.shape)
             if images is None:
+                size = len(files) * picture.size
+                check_size(str(self.folder), size, size)
                 images = np.empty((len(files), *picture.shape), np.uint8)
             images[n], kept[i] = picture, True
             n += 1

@@ -15,6 +15,7 @@ from handgrad.streams import stream
 
 Count = int | float | None
 SUBSETS = ("first", "random")
+WORDS = {"train": "training", "valid": "validation", "test": "test"}
 
 
 def load_data(
@@ -55,9 +56,8 @@ def load_data(
     """
     if subset not in SUBSETS:
         raise UsageError(f"subset: expected one of {', '.join(SUBSETS)}, received {subset!r}")
-    requested = {"train": train_images, "valid": valid_images, "test": test_images}
-    for name, count in requested.items():
-        _check_count(name, count)
+    given = {"train": train_images, "valid": valid_images, "test": test_images}
+    requested = {name: _checked_count(name, count) for name, count in given.items()}
     found = keep_classes(load_source(source), classes)
     notices = [found.notice] if found.notice else []
     sets = _cut(found, requested, subset == "random", seed, notices)
@@ -125,12 +125,12 @@ def _class_number(source: Source, wanted: int | str) -> int:
     )
 
 
-def _check_count(name: str, count: Count) -> None:
-    if count is None:
-        return
-    whole = isinstance(count, (int, np.integer)) and not isinstance(count, bool) and count >= (name == "train")
-    if not whole and not (isinstance(count, float) and 0 < count < 1):
-        raise UsageError(f"{name}_images: expected a count, or a fraction between 0 and 1, received {count!r}")
+def _checked_count(name: str, count: Count) -> Count:
+    if count is None or (isinstance(count, float) and 0 < count < 1):
+        return count
+    if isinstance(count, (int, np.integer)) and not isinstance(count, bool) and count >= (name == "train"):
+        return int(count)
+    raise UsageError(f"{name}_images: expected a count, or a fraction between 0 and 1, received {count!r}")
 
 
 def _cut(
@@ -192,7 +192,7 @@ def _scaled(source: Source, requested: dict[str, Count], notices: list[str]) -> 
         if there < sum(counts.values()) <= full:
             for name, n in counts.items():
                 asked[name] = max(1, n * there // full) if n else 0
-                notices.append(f"{asked[name]:,} {name} images in place of {n:,}.")
+                notices.append(f"{asked[name]:,} {WORDS[name]} images in place of {n:,}.")
     return asked
 
 
@@ -226,6 +226,6 @@ def _check_classes(source: Source, sets: dict[str, Examples | None], notices: li
         if len(absent):
             listed = ", ".join(source.class_names[k] for k in absent[:10])
             notices.append(
-                f"The {name} images have classes that the training images lack ({listed}); "
+                f"The {WORDS[name]} images have classes that the training images lack ({listed}); "
                 "where a file is sorted by class, subset = 'random' helps."
             )
