@@ -5,6 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from handgrad.layers import BatchNorm, Dense, ReLU
@@ -271,7 +272,6 @@ def test_registry_holds_them_all() -> None:
 
 
 def test_same_steps_as_optax(kernels: str) -> None:
-    optax = pytest.importorskip("optax")
     judges = [
         (SGD(), optax.sgd(0.1)),
         (Momentum(0.9), optax.sgd(0.1, momentum=0.9)),
