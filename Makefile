@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := pyproject.toml CMakeLists.txt $(wildcard src/native/*/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench build clean
+.PHONY: help demo test test-all evidence bench build clean
 
 help:
 	@echo "make demo      train report E's net on the digits found here, and draw its report"
 	@echo "make test      style, types and the core tests, on the native kernels"
 	@echo "make test-all  the tests that take longer: packaging, installation without a compiler"
+	@echo "make evidence  run what the project promises on whole MNIST, and write docs/evidence (wants HANDGRAD_DATA)"
 	@echo "make bench     native kernels beside the reference"
 	@echo "make build     compile the kernels again after a change in src/native"
 	@echo "make clean     remove everything that was built or installed here"
@@ -27,6 +28,9 @@ test: $(VENV)/installed-dev
 
 test-all: $(VENV)/installed-dev
 	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -m slow
+
+evidence: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/evidence.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/kernels.py

@@ -1,6 +1,5 @@
 """Every test of the native kernels runs once for each build of them that this processor can execute."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from handgrad.kernels import native_problem
 
 pytest.register_assert_rewrite("equality")
+from equality import native_is_required  # noqa: E402
 
 
 def runnable_variants() -> list[str]:
@@ -16,10 +16,6 @@ def runnable_variants() -> list[str]:
     from handgrad.kernels import _native
 
     return _native.variants()
-
-
-def native_is_required() -> bool:
-    return os.environ.get("HANDGRAD_REQUIRE_NATIVE", "") not in ("", "0")
 
 
 @pytest.fixture(params=runnable_variants() or ["missing"], scope="module")

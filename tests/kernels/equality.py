@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ seeds = st.integers(0, 2**32 - 1)
 #: one, odd, larger than the widest vector (16 float32), and not a multiple of it
 counts = st.integers(1, 9) | st.integers(10, 100)
 shapes = st.lists(st.integers(1, 7), min_size=1, max_size=3).map(tuple) | st.tuples(st.integers(1, 300))
+
+
+def native_is_required() -> bool:
+    return os.environ.get("HANDGRAD_REQUIRE_NATIVE", "") not in ("", "0")
 
 
 class Destination:
