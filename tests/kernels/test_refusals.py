@@ -110,6 +110,11 @@ def test_the_message_says_which_argument_what_is_needed_and_what_came() -> None:
         native_kernel("dense_backward")(None, ones(3, 4)[:, ::2], None, ones(5, 2), ones(5, 3), ones(3, 2))
 
 
+def test_images_of_another_size_than_the_net_takes_are_told_with_both_shapes() -> None:
+    with pytest.raises(ValueError, match=r"x must .* of shape \(2, 28, 28\); received float32 of shape \(2, 5, 5\)"):
+        native_kernel("gather_images")(ones(2, 5, 5), ones(9, 28, 28), np.array([0, 1]), 1.0, 0.0)
+
+
 def test_destinations_that_are_read_only_are_refused() -> None:
     y = ones(3)
     y.flags.writeable = False

@@ -38,6 +38,7 @@ struct Array {
 struct Shape {
     int dimensions;
     const Size* sizes;
+    Shape(int dimensions, const Size* sizes) : dimensions(dimensions), sizes(sizes) {}
     Shape(const Array& array) : dimensions(array.dimensions), sizes(array.sizes) {}
     Shape(std::initializer_list<Size> list) : dimensions(int(list.size())), sizes(list.begin()) {}
 };

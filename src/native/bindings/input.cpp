@@ -5,14 +5,14 @@ namespace {
 
 void gather_images(Array x, Array images, Array indices, double scale, double offset) {
     const Call call("gather_images", "x", x);
-    call.holds(x.dimensions >= 1 && images.dimensions == x.dimensions,
-               "images must be an array with as many dimensions as x");
-    call.holds(images.regular, "images must be C-contiguous");
+    constexpr int most = 8;
+    call.holds(x.dimensions >= 1, "x must have at least one dimension");
+    call.holds(images.regular && images.dimensions >= 1 && images.dimensions <= most,
+               "images must be a C-contiguous array of 1 to 8 dimensions");
+    Size needed[most] = {x.size(0)};
+    for (int i = 1; i < images.dimensions; ++i) needed[i] = images.size(i);
+    call.writes("x", x, Shape(images.dimensions, needed));
     call.reads("indices", indices, {x.size(0)}, Kind::int64);
-    call.writes("x", x, x);
-    for (int i = 1; i < x.dimensions; ++i) {
-        call.holds(images.size(i) == x.size(i), "one image must have the shape of one row of x");
-    }
     call.inside("indices", indices, images.size(0));
     const Size N = x.size(0), D = N ? x.count() / N : 0;
     switch (images.kind) {
