@@ -322,3 +322,19 @@ def test_config_of_a_run_is_resolved(tmp_path: Path) -> None:
     run = small(tmp_path)
     assert run.config == resolve(NAME, SMALL)[1]
     assert load_config(str(run.folder / "config.toml"))[1] == run.config
+
+
+def test_a_run_keeps_its_scaling_and_needs_its_training_images_no_more(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "own.npz"
+    images = rng.integers(40, 90, (120, 8, 8), dtype=np.uint8)
+    np.savez(path, images=images, labels=np.arange(120) % 10)
+    own = {"data.source": str(path), "data.normalize": "standard", "data.train_images": 80, "data.test_images": 40}
+    run = small(tmp_path / "runs", **own)
+    before = run.evaluate(run.data.test)
+    test = run.data.test
+    path.unlink()
+    again = load_run(run.folder)
+    assert again.scaling == (run.data.scale, run.data.offset)
+    assert again.scaling[0] != pytest.approx(1 / 255)
+    assert again.evaluate(test).loss == before.loss

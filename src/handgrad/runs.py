@@ -149,8 +149,16 @@ class Run:
             )
         return examples, [str(c) for c in found.class_names]
 
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """(scale, offset): the net was trained on scale · image + offset, and must be shown the same."""
+        stored = self.summary.get("data", {})
+        if "scale" in stored:
+            return float(stored["scale"]), float(stored["offset"])
+        return self.data.scale, self.data.offset
+
     def _evaluator(self) -> Evaluator:
-        return Evaluator(self.network, make_loss(self.config), self.data.scale, self.data.offset)
+        return Evaluator(self.network, make_loss(self.config), *self.scaling)
 
     def probabilities(self, which: str = "test") -> Array:
         """Class probabilities (N, P) of the final net on one of the run's sets."""

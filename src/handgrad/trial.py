@@ -275,6 +275,8 @@ def _finish(config: Config, folder: Path, trainer: Trainer, stopped_by: str) -> 
         "data": {
             "name": data.name,
             "sampled": data.sampled,
+            "scale": data.scale,
+            "offset": data.offset,
             **{s: len(getattr(data, s) or ()) for s in ("train", "valid", "test")},
         },
         "kernels": read_status(folder)["kernels"],
