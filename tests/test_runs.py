@@ -17,7 +17,8 @@ from handgrad.errors import DivergedError, LoadError, RunLockedError, SaveError,
 from handgrad.experiment import resolve, resume, train
 from handgrad.run_folder import MetricsFile, RunLock, new_run_name
 from handgrad.runs import Run, find_run, list_runs, load_run
-from handgrad.trial import load_weights, run_trial
+from handgrad.trial import run_trial
+from handgrad.weights import load_weights
 
 NAME = "digits-mlp-constant"
 SMALL = {

@@ -23,7 +23,7 @@ from handgrad.metrics import Evaluator, Measurement
 from handgrad.network import Network
 from handgrad.run_folder import is_locked, read_status
 from handgrad.storage import arrays_from_bytes
-from handgrad.trial import load_weights
+from handgrad.weights import load_weights
 
 
 class Run:

@@ -17,8 +17,7 @@ from handgrad.checkpoint import Checkpoint, load_newest, remove_leftovers, save_
 from handgrad.config import Config
 from handgrad.config_file import to_toml
 from handgrad.data import Data
-from handgrad.errors import DivergedError, LoadError, UsageError
-from handgrad.kernels.types import Array
+from handgrad.errors import DivergedError, UsageError
 from handgrad.losses import Penalty
 from handgrad.network import Network
 from handgrad.run_folder import (
@@ -31,8 +30,9 @@ from handgrad.run_folder import (
     read_status,
     write_status,
 )
-from handgrad.storage import arrays_to_bytes, save_bytes, save_json
+from handgrad.storage import save_bytes, save_json
 from handgrad.training import Listener, Trainer
+from handgrad.weights import save_weights
 
 
 def make_trainer(config: Config, data: Data, listeners: tuple[Listener, ...] = ()) -> Trainer:
@@ -284,33 +284,3 @@ def _finish(config: Config, folder: Path, trainer: Trainer, stopped_by: str) -> 
         "weights_sha256": hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest(),
     }
     save_json(folder / "summary.json", summary)
-
-
-def weights_of(network: Network) -> dict[str, Array]:
-    """Parameters and state by name, as they are saved."""
-    return {**network.parameters, **{f"state.{name}": a for name, a in network.state.items()}}
-
-
-def save_weights(path: Path, network: Network) -> None:
-    """Write a network's parameters and state as safetensors, whole or not at all."""
-    save_bytes(path, arrays_to_bytes(weights_of(network)))
-
-
-def load_weights(network: Network, arrays: dict[str, Array], where: str) -> None:
-    """Put saved arrays into a built network, all or none; float64 values are cast to the network's dtype.
-
-    Raises:
-        LoadError: listing missing, unexpected and wrongly shaped names; the network is left as it was.
-    """
-    own = weights_of(network)
-    problems = [f"missing: {name} {own[name].shape}" for name in sorted(own.keys() - arrays.keys())]
-    problems += [f"unexpected: {name} {arrays[name].shape}" for name in sorted(arrays.keys() - own.keys())]
-    problems += [
-        f"{name}: expected {own[name].shape}, found {arrays[name].shape}"
-        for name in sorted(own.keys() & arrays.keys())
-        if own[name].shape != arrays[name].shape
-    ]
-    if problems:
-        raise LoadError(f"{where}: these weights are of another network:\n" + "\n".join(problems))
-    for name, array in own.items():
-        array[...] = arrays[name]

@@ -82,8 +82,9 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def _render(facts: Facts, parts: Sequence[tuple[str, str, results.Section | None]]) -> str:
-    environment = Environment(
+def make_environment() -> Environment:
+    """The templates, with everything that is put into them escaped."""
+    return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -91,19 +92,31 @@ def _render(facts: Facts, parts: Sequence[tuple[str, str, results.Section | None
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(
-        title=facts.title,
-        name=facts.run.name,
-        state=facts.state,
-        started=moment(str(facts.run.status.get("started") or "")),
-        sampled=facts.sampled,
-        verdict=verdict(facts),
-        notices=notices(facts),
-        key_numbers=results.key_numbers(facts),
-        sections=[{"id": key, "heading": heading, "data": data} for key, heading, data in parts if data],
-        css=Markup((_TEMPLATES / "report.css").read_text("utf-8")),
-        version=__version__,
-        folder=facts.run.folder.name,
+
+
+def page_style() -> Markup:
+    """The style sheet of every page."""
+    return Markup((_TEMPLATES / "report.css").read_text("utf-8"))
+
+
+def _render(facts: Facts, parts: Sequence[tuple[str, str, results.Section | None]]) -> str:
+    return (
+        make_environment()
+        .get_template("report.html.j2")
+        .render(
+            title=facts.title,
+            name=facts.run.name,
+            state=facts.state,
+            started=moment(str(facts.run.status.get("started") or "")),
+            sampled=facts.sampled,
+            verdict=verdict(facts),
+            notices=notices(facts),
+            key_numbers=results.key_numbers(facts),
+            sections=[{"id": key, "heading": heading, "data": data} for key, heading, data in parts if data],
+            css=page_style(),
+            version=__version__,
+            folder=facts.run.folder.name,
+        )
     )
 
 

@@ -7,22 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from handgrad import __version__, plots
 from handgrad.plots import Series
 from handgrad.report import words
 from handgrad.report.findings import Point, findings
-from handgrad.report.html import make_folder
+from handgrad.report.html import make_environment, make_folder, page_style
 from handgrad.report.published import Published, PublishedPoint, find_published
 from handgrad.report.svg import inline_svg
 from handgrad.storage import save_bytes
 
 if TYPE_CHECKING:
     from handgrad.sweep import SweepResult
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_sweep_report(result: SweepResult) -> Path:
@@ -39,27 +35,24 @@ def write_sweep_report(result: SweepResult) -> Path:
     """
     published = find_published(result.name)
     points = gather_points(result)
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sampled = any(run.summary.get("data", {}).get("sampled") for _, run in result.trials)
-    page = environment.get_template("sweep.html.j2").render(
-        title=result.title,
-        name=result.name,
-        folder=result.folder.name,
-        sampled=sampled,
-        findings=findings(points),
-        varied=_varied(result),
-        rows=[_row(point, _published_point(published, point)) for point in points],
-        published=published if published and published.points else None,
-        panels=_panels(points, make_folder(result.folder / "figures")),
-        trials=[_trial_row(trial, run) for trial, run in result.trials],
-        css=Markup((_TEMPLATES / "report.css").read_text("utf-8")),
-        version=__version__,
+    page = (
+        make_environment()
+        .get_template("sweep.html.j2")
+        .render(
+            title=result.title,
+            name=result.name,
+            folder=result.folder.name,
+            sampled=sampled,
+            findings=findings(points),
+            varied=_varied(result),
+            rows=[_row(point, _published_point(published, point)) for point in points],
+            published=published if published and published.points else None,
+            panels=_panels(points, make_folder(result.folder / "figures")),
+            trials=[_trial_row(trial, run) for trial, run in result.trials],
+            css=page_style(),
+            version=__version__,
+        )
     )
     path = result.folder / "report.html"
     save_bytes(path, page.encode("utf-8"))
