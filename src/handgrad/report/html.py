@@ -13,6 +13,7 @@ from handgrad import __version__, plots
 from handgrad.errors import SaveError
 from handgrad.plots import Series
 from handgrad.report import classes, results, setup
+from handgrad.report.batch_statistics import both_ways
 from handgrad.report.draws import random_draws
 from handgrad.report.facts import Facts, class_curves, curves, gather
 from handgrad.report.parting import parting, parting_sentence
@@ -59,6 +60,7 @@ def write_report(run: Run, *, published: Published | None = None) -> Path:
             ("published", "Published beside ours", results.published_numbers(facts)),
             ("results", "Final results", results.final_results(facts)),
             ("draws", "Other test images", random_draws(facts)),
+            ("batch-statistics", "Batch normalisation at test time", both_ways(facts)),
             ("curves", "Curves", _curves(facts, figures)),
             ("classes", "Each class", _classes(facts, figures)),
             ("confusion", "Confusions", _confusion(facts, figures)),
