@@ -121,10 +121,13 @@ def test_version_and_help() -> None:
         assert "Example: handgrad" in " ".join(result.stdout.split())
 
 
-def test_help_and_import_load_nothing_heavy() -> None:
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"]])
+def test_help_and_import_load_nothing_heavy(words: list[str]) -> None:
     """Start-up time is measured in benchmarks; what would cost it is held here."""
     code = (
-        "import sys, handgrad, handgrad.cli\n"
+        f"import io, sys, handgrad, handgrad.cli\nsys.argv = ['handgrad', *{words}]\n"
+        "real, sys.stdout = sys.stdout, io.StringIO()\nhandgrad.cli.main()\n"
+        "shown, sys.stdout = sys.stdout.getvalue(), real\nassert 'Usage: handgrad' in shown\n"
         "heavy = {'numpy', 'pydantic', 'matplotlib', 'PIL', 'safetensors', 'dask', 'sklearn', 'pooch'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -6,6 +6,7 @@ error, goes to standard error.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -299,15 +300,36 @@ def data(
     print(json.dumps(facts, indent=1) if as_json else text)
 
 
+def _help_text(words: list[str]) -> str | None:
+    """The help that these words ask for, if they do. Parsing them would load pydantic, half of the time it takes."""
+    if not words or words[-1] not in ("-h", "--help"):
+        return None
+    command: Any = typer.main.get_command(app)
+    context = command.context_class(command, info_name="handgrad")
+    if len(words) == 1:
+        return str(command.get_help(context))
+    chosen = command.get_command(context, words[0])
+    if chosen is None:
+        return None
+    return str(chosen.get_help(command.context_class(chosen, info_name=words[0], parent=context)))
+
+
 def main() -> None:
     """Entry point: run a command, and turn errors into one message and an exit code."""
     from handgrad.errors import HandgradError
 
     try:
-        app()
+        if help_text := _help_text(sys.argv[1:]):
+            print(help_text, flush=True)
+        else:
+            app()
     except HandgradError as error:
         say(f"error: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         say("stopped")
         sys.exit(130)
+    except BrokenPipeError:
+        # The reader went away, as `| head` does; what Python still flushes at its end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
