@@ -132,3 +132,11 @@ def test_a_list_of_another_length_is_not_compared() -> None:
     published = find_published("digits-mlp-constant")
     assert published is not None
     assert compare_classes(published, {}, ["only", "two"]) == []
+
+
+def test_times_are_said_as_times() -> None:
+    from handgrad.report.published import Comparison
+    from handgrad.report.results import _comparison_row
+
+    row = _comparison_row(Comparison("Time taken", "seconds", "232.41 s", 232.41, 59.5), comparable=True)
+    assert (row["ours"], row["theirs"], row["difference"]) == ("59.5 s", "3 min 52 s", "–")

@@ -87,6 +87,8 @@ def _batch_size(facts: Facts) -> int | None:
 
 
 def _comparison_row(compared: Comparison, comparable: bool) -> Section:
+    if compared.metric == "seconds":
+        return _time_row(compared)
     is_loss = "loss" in (compared.metric or "")
     said = loss if is_loss else percent
     difference = MISSING
@@ -99,6 +101,17 @@ def _comparison_row(compared: Comparison, comparable: bool) -> Section:
         "theirs": said(compared.theirs) + (" per image" if is_loss else ""),
         "printed": compared.printed,
         "difference": difference,
+    }
+
+
+def _time_row(compared: Comparison) -> Section:
+    """Times of two machines stand side by side; their difference says nothing."""
+    return {
+        "label": compared.label,
+        "ours": duration(compared.ours),
+        "theirs": duration(compared.theirs),
+        "printed": compared.printed,
+        "difference": MISSING,
     }
 
 
