@@ -305,7 +305,7 @@ def _help_text(words: list[str]) -> str | None:
     if not words or words[-1] not in ("-h", "--help"):
         return None
     command: Any = typer.main.get_command(app)
-    context = command.context_class(command, info_name="handgrad")
+    context = command.context_class(command, info_name="handgrad", **command.context_settings)
     if len(words) == 1:
         return str(command.get_help(context))
     chosen = command.get_command(context, words[0])

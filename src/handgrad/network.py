@@ -132,13 +132,13 @@ class Network:
             setattr(layer, state.name, array)
 
     def _draw(self, seed: int) -> None:
-        for i, layer in enumerate(self.layers):
+        for i in range(len(self.layers)):
             rng = stream(seed, "init", i)
             for entry in self.table:
                 if entry.layer == i:
                     param = self._params[entry.name]
                     self.parameters[entry.name][...] = param.init.draw(rng, param.shape, param.fan_in, param.fan_out)
-            layer.rng = stream(seed, "dropout", i)
+        self.seed_draws(seed)
 
     def seed_draws(self, seed: int) -> None:
         """Give every layer that draws in training (dropout) a fresh stream of this seed."""

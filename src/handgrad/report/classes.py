@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from handgrad.kernels.types import Indices
@@ -97,49 +99,48 @@ def confusion_counts(facts: Facts) -> Indices | None:
 
 def mistakes(facts: Facts) -> Section | None:
     """The misread test images the net was surest of, as pictures."""
-    if facts.probabilities is None or facts.data is None or facts.data.test is None or not facts.class_names:
+    if facts.probabilities is None or facts.data is None or facts.data.test is None:
         return None
-    test = facts.data.test
-    found = surest_mistakes(facts.probabilities, test.labels, MISTAKES)
-    wrong = int((facts.probabilities.argmax(axis=1) != test.labels).sum())
-    shown = []
-    for mistake in found:
-        entry = _picture_entry(facts, mistake.index, mistake.predicted, mistake.probability)
-        if entry is None:
-            return None
-        shown.append(entry)
-    return {"shown": shown, "wrong": count(wrong), "images": count(len(test))}
+    labels = facts.data.test.labels
+    found = surest_mistakes(facts.probabilities, labels, MISTAKES)
+    shown = _pictures(facts, [(m.index, m.predicted, m.probability) for m in found])
+    wrong = int((facts.probabilities.argmax(axis=1) != labels).sum())
+    return None if shown is None else {"shown": shown, "wrong": count(wrong), "images": count(len(labels))}
 
 
 def gallery(facts: Facts) -> Section | None:
     """The first test images with true and predicted class and the net's confidence, for a person to judge."""
-    if facts.probabilities is None or facts.data is None or facts.data.test is None or not facts.class_names:
+    if facts.probabilities is None or facts.data is None or facts.data.test is None:
         return None
-    shown = []
-    for index, row in enumerate(facts.probabilities[:GALLERY]):
-        entry = _picture_entry(facts, index, int(row.argmax()), float(row.max()))
-        if entry is None:
-            return None
-        shown.append(entry)
-    return {"shown": shown, "images": count(len(facts.data.test))}
+    rows = facts.probabilities[:GALLERY]
+    shown = _pictures(facts, [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(rows)])
+    return None if shown is None else {"shown": shown, "images": count(len(facts.data.test))}
 
 
-def _picture_entry(facts: Facts, index: int, predicted: int, probability: float) -> Section | None:
-    """One test image with what is said of it; None where it cannot be drawn."""
+def _pictures(facts: Facts, chosen: Sequence[tuple[int, int, float]]) -> list[Section] | None:
+    """Test images (index, predicted class, probability) with what is said of them; None where none can be drawn."""
     test = facts.data.test if facts.data is not None else None
-    pixels = None if test is None else picture(test.images[index], *pixel_range(test.images[:1000]))
-    if test is None or pixels is None:
+    if test is None or not facts.class_names:
         return None
-    true = int(test.labels[index])
-    return {
-        "source": data_uri(pixels),
-        "grey": pixels.ndim == 2,
-        "true": facts.class_names[true],
-        "predicted": facts.class_names[predicted],
-        "right": true == predicted,
-        "probability": percent(probability, 1),
-        "index": index,
-    }
+    low, high = pixel_range(test.images)
+    shown = []
+    for index, predicted, probability in chosen:
+        pixels = picture(test.images[index], low, high)
+        if pixels is None:
+            return None
+        true = int(test.labels[index])
+        shown.append(
+            {
+                "source": data_uri(pixels),
+                "grey": pixels.ndim == 2,
+                "true": facts.class_names[true],
+                "predicted": facts.class_names[predicted],
+                "right": true == predicted,
+                "probability": percent(probability, 1),
+                "index": index,
+            }
+        )
+    return shown
 
 
 def _class_error(facts: Facts, which: str, index: int) -> float | None:
