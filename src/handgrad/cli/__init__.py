@@ -11,7 +11,8 @@ from typing import Any
 
 import typer
 
-# isort: off - each module registers its commands, and `handgrad --help` lists them in this order
+# Each module registers its commands, and `handgrad --help` lists them in this order.
+# isort: off
 from handgrad.cli import training, sweep, trained, runs, data  # noqa: F401
 from handgrad.cli.app import app, say
 # isort: on
