@@ -13,7 +13,7 @@ help:
 	@echo "make test      style, types and the core tests, on the native kernels"
 	@echo "make test-all  the tests that take longer: packaging, installation without a compiler"
 	@echo "make evidence  run what the project promises on whole MNIST, and write docs/evidence (wants HANDGRAD_DATA)"
-	@echo "make bench     native kernels beside the reference"
+	@echo "make bench     every workload beside PyTorch, JAX and scikit-learn, into benchmarks/results.md (wants HANDGRAD_DATA)"
 	@echo "make build     compile the kernels again after a change in src/native"
 	@echo "make clean     remove everything that was built or installed here"
 
@@ -32,8 +32,8 @@ test-all: $(VENV)/installed-dev
 evidence: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/evidence.py
 
-bench: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/kernels.py
+bench: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/run.py
 
 # With the tools in .venv and a build folder that stays, so that only what changed is compiled again.
 build: $(VENV)/tools
@@ -43,6 +43,10 @@ clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ---------------------------------------------------------------------------------------------- installation
+
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	HANDGRAD_REQUIRE_NATIVE=1 $(PIP) install -q -c constraints.txt --no-build-isolation -C build-dir=build/native -e '.[bench]'
+	@touch $@
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

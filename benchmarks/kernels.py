@@ -1,4 +1,4 @@
-"""Native kernels beside the reference at the shapes of report E's net: 784-100-100-10, batches of 50 (`make bench`).
+"""Native kernels beside the reference, at the shapes of report E's net (784-100-100-10, batches of 50), of B2 and D.
 
 Both run in turn, A B A B, on the same arguments and one thread; the table shows medians of a call, and no target.
 """
@@ -27,7 +27,9 @@ def cases(rng: np.random.Generator) -> list[tuple[str, str, tuple[Any, ...]]]:
         return rng.normal(size=shape).astype(np.float32)
 
     images, picks = rng.integers(0, 256, (5000, 784), dtype=np.uint8), rng.integers(0, 5000, 50)
-    x, W, b, y = np.maximum(normal(50, 784), 0), normal(784, 100), normal(100), normal(50, 100)
+    x, W, b, y = normal(50, 784), normal(784, 100), normal(100), normal(50, 100)
+    digits = np.abs(x) * (rng.random(x.shape) < 0.19)  # as many zeros as MNIST has
+    one, wide = normal(1, 7744), normal(7744, 10)
     z, t, factors = normal(50, 10), np.eye(10, dtype=np.float32)[rng.integers(0, 10, 50)], normal(50)
     theta, grad, other = normal(89_610), normal(89_610), normal(89_610)
     hidden = (normal(50, 100), y)
@@ -36,6 +38,10 @@ def cases(rng: np.random.Generator) -> list[tuple[str, str, tuple[Any, ...]]]:
         ("one_hot", "50×10", (t.copy(), rng.integers(0, 10, 50))),
         ("dense_forward", "50×784×100", (y.copy(), x, W, b)),
         ("dense_backward", "50×784×100", (None, W.copy(), b.copy(), y, x, W)),
+        ("dense_forward", "50×784×100, 81 % 0", (y.copy(), digits, W, b)),
+        ("dense_backward", "50×784×100, 81 % 0", (None, W.copy(), b.copy(), y, digits, W)),
+        ("dense_forward", "1×7744×10", (normal(1, 10), one, wide, b[:10].copy())),
+        ("dense_backward", "1×7744×10", (one.copy(), wide.copy(), b[:10].copy(), normal(1, 10), one, wide)),
         ("relu_forward", "50×100", hidden),
         ("relu_backward", "50×100", (*hidden, normal(50, 100))),
         ("tanh_forward", "50×100", hidden),
@@ -49,6 +55,10 @@ def cases(rng: np.random.Generator) -> list[tuple[str, str, tuple[Any, ...]]]:
             normal(16, 1, 5, 5), normal(16), (1, 1), (2, 2))),
         ("conv2d_backward", "50×1×28×28, 16 of 5×5", (None, conv[2].copy(), conv[3].copy(), conv[0], *conv[1:3],
             *conv[4:])),
+        ("conv2d_forward", "1×1×28×28, 2 of 28×28", (normal(1, 2, 1, 1), conv[1][:1].copy(), normal(2, 1, 28, 28),
+            normal(2), (1, 1), (0, 0))),
+        ("max_pool_backward", "32×32×28×28, 2×2", (normal(32, 32, 28, 28), normal(32, 32, 14, 14),
+            np.tile(np.arange(0, 784, 4, dtype=np.int32).reshape(14, 14), (32, 32, 1, 1)))),
         ("max_pool_forward", "50×16×28×28, 2×2", (normal(50, 16, 14, 14), np.zeros((50, 16, 14, 14), np.int32),
             conv[0], (2, 2), (2, 2))),
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Reports B1 and B2 against the same protocol in PyTorch, on the same split; results in docs/evidence/letters.md.
 
-    python benchmarks/letters_against_torch.py b1|b2 [--seeds 3] [--epochs E]
+    python benchmarks/letters_against_torch.py b1|b2 [--seeds 3] [--epochs E] [--threads T]
 
 PyTorch is the judge here: its own autograd, its own optimiser, initial values drawn the same way but by its own
 generator. What is compared is the accuracy after training, over seeds; speed is another benchmark's subject.
@@ -93,13 +93,14 @@ def torch_b2(train_set: tuple, epochs: int) -> nn.Module:
     return model
 
 
-def compare(which: str, seed: int, epochs: int, out: Path) -> dict[str, Any]:
+def compare(which: str, seed: int, epochs: int, threads: int, out: Path) -> dict[str, Any]:
     """One seed: split, ours, theirs."""
     name, _ = PROTOCOLS[which]
-    overrides = {"seed": seed, "training.epochs": epochs}
+    overrides = {"seed": seed, "training.epochs": epochs, "training.threads": threads}
     run = train(name, overrides, out=out, quiet=True)
     config = resolve(name, overrides)[1]
     data = read_data(config.data, config.seed_for("split"))
+    torch.set_num_threads(threads)
     torch.manual_seed(seed)
     started = time.monotonic()
     sets = {s: tensors(getattr(data, s), data.scale) for s in ("train", "test")}
@@ -109,6 +110,7 @@ def compare(which: str, seed: int, epochs: int, out: Path) -> dict[str, Any]:
         "epochs": epochs,
         "torch_seconds": time.monotonic() - started,
         "handgrad_seconds": run.summary["seconds"],
+        "handgrad_best_train_accuracy": 1 - min(record["train_error"] for record in run.metrics),
     }
     for s in ("train", "test"):
         row |= {
@@ -125,9 +127,11 @@ def main() -> None:
     parser.add_argument("which", choices=sorted(PROTOCOLS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs"))
     args = parser.parse_args()
-    rows = [compare(args.which, seed, args.epochs or PROTOCOLS[args.which][1], args.out) for seed in range(args.seeds)]
+    epochs = args.epochs or PROTOCOLS[args.which][1]
+    rows = [compare(args.which, seed, epochs, args.threads, args.out) for seed in range(args.seeds)]
     keys = [k for k in rows[0] if k.endswith("accuracy")]
     lines = [
         f"# {PROTOCOLS[args.which][0]} against PyTorch {torch.__version__}, same split",

@@ -16,7 +16,7 @@ from handgrad.config import (
     PoolConfig,
     ScheduleConfig,
 )
-from handgrad.data import Data, load_data
+from handgrad.data import Data, Source, load_data
 from handgrad.losses import LOSSES, Loss
 from handgrad.network import Network
 
@@ -81,10 +81,10 @@ def make_schedule(config: ScheduleConfig) -> schedules.Schedule:
     return schedules.SCHEDULES[config.type](**values)
 
 
-def read_data(config: DataConfig, seed: int) -> Data:
-    """The data of a config, split by this seed."""
+def read_data(config: DataConfig, seed: int, source: Source | None = None) -> Data:
+    """The data of a config, split by this seed; `source` where what the config names was already read."""
     return load_data(
-        config.source,
+        source or config.source,
         classes=tuple(config.classes),
         train_images=config.train_images,
         valid_images=config.valid_images,

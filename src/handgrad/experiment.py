@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -59,6 +59,7 @@ def train(
     data: Data | None = None,
     quiet: bool = False,
     interruption: Interruption | None = None,
+    on_start: Callable[[Trainer], None] | None = None,
 ) -> Run:
     """Train an experiment in a new run folder.
 
@@ -69,6 +70,7 @@ def train(
         data: default reads what the config names.
         quiet: no progress on standard error.
         interruption: holds the signal that ended the run, if one did.
+        on_start: is given the trainer before its first step.
 
     Returns:
         the run; its `state` is done, or interrupted after Ctrl-C.
@@ -84,7 +86,7 @@ def train(
     """
     name, config = resolve(experiment, overrides)
     folder = Path(out) / new_run_name(name)
-    return _run(config, folder, name, data, quiet, interruption or Interruption())
+    return _run(config, folder, name, data, quiet, interruption or Interruption(), on_start)
 
 
 def resume(
@@ -129,11 +131,14 @@ def _run(
     data: Data | None,
     quiet: bool,
     interruption: Interruption,
+    started: Callable[[Trainer], None] | None = None,
 ) -> Run:
     progress = PlainProgress(pause=float("inf")) if quiet else make_progress()
 
     def on_start(trainer: Trainer, writer: RunWriter) -> None:
         interruption.writer = writer
+        if started:
+            started(trainer)
 
     try:
         with interruption.listening():

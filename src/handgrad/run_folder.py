@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy as np
 
 from handgrad import __version__
 from handgrad.errors import RunLockedError, SaveError
+from handgrad.run_state import is_locked as is_locked
+from handgrad.run_state import read_status as read_status
 from handgrad.storage import save_json, without_nan
 
 
@@ -23,14 +26,17 @@ def new_run_name(experiment: str) -> str:
     return f"{experiment}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
-def create_folder(folder: Path) -> None:
+def create_folder(folder: Path, checkpoints: bool = True) -> None:
     """Make the run folder and its parents.
+
+    Args:
+        checkpoints: with a folder for them.
 
     Raises:
         SaveError: if that is not allowed there.
     """
     try:
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (folder / "checkpoints" if checkpoints else folder).mkdir(parents=True, exist_ok=True)
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as error:
@@ -60,17 +66,11 @@ class RunLock:
         """Let others in."""
         self._file.close()
 
+    def __enter__(self) -> "RunLock":
+        return self
 
-def is_locked(folder: Path) -> bool:
-    """Whether a living process holds the run's lock."""
-    try:
-        with open(folder / "lock", "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+    def __exit__(self, *error: object) -> None:
+        self.release()
 
 
 class MetricsFile:
@@ -125,6 +125,7 @@ def whole_lines(path: Path) -> int:
     return content.rfind(b"\n") + 1
 
 
+@cache
 def describe_machine() -> dict[str, Any]:
     """The machine, for status and report."""
     try:
@@ -156,6 +157,7 @@ def _cpu_name() -> str:
     return platform.processor()
 
 
+@cache
 def describe_versions() -> dict[str, str]:
     """Versions that bear on the numbers."""
     from threadpoolctl import threadpool_info
@@ -169,17 +171,8 @@ def describe_versions() -> dict[str, str]:
     }
 
 
-def write_status(folder: Path, **values: Any) -> dict[str, Any]:
-    """Update `status.json` with these values; returns the whole."""
+def write_status(folder: Path, *, durable: bool = True, **values: Any) -> dict[str, Any]:
+    """Update `status.json` with these values; returns the whole. `durable` as for `save_bytes`."""
     status = {**read_status(folder), **values}
-    save_json(folder / "status.json", status)
+    save_json(folder / "status.json", status, durable=durable)
     return status
-
-
-def read_status(folder: Path) -> dict[str, Any]:
-    """`status.json`, or nothing where it is missing or torn."""
-    try:
-        value = json.loads((folder / "status.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -39,6 +39,15 @@ class Listener(Protocol):
 
     def on_step(self, trainer: Trainer, loss: float) -> bool:
         """An update was made; `loss` is the batch's mean loss before it. True asks to stop here."""
+
+
+class _Cut(NamedTuple):
+    """A batch's arrays, cut to the samples at hand."""
+
+    x: Array
+    t: Array
+    factors: Array
+    dy: Array
 
 
 class Trainer:
@@ -106,11 +115,12 @@ class Trainer:
         self.workspace = net.workspace(self.capacity)
         self._x = np.empty((self.capacity, *net.input_shape), net.dtype)
         self._t = np.empty((self.capacity, P), net.dtype)
-        self._factors = np.empty(self.capacity, net.dtype)
+        self._cuts: dict[tuple[int, int], _Cut] = {}
         self._losses = np.empty(self.batch_size, net.dtype)
         self._predicted = np.zeros(self.batch_size, np.int64)
         self._sum = np.empty_like(net.grad) if self.batch_size > self.capacity else None
         self.evaluator = Evaluator(net, self.loss, self.data.scale, self.data.offset)
+        self._measured: dict[str, Measurement] = {}  # by the last evaluation, until the weights move
         self._order: Indices | None = None
         self._order_epoch = -1
 
@@ -153,19 +163,26 @@ class Trainer:
 
     # ------------------------------------------------------------------------------------------ one iteration
 
+    def _cut(self, n: int, total: int) -> _Cut:
+        """The batch's buffers cut to n samples of a batch of `total`, kept for the next time."""
+        if (n, total) not in self._cuts:
+            factors = np.empty(n, self.network.dtype)
+            self.loss.fill_factors(factors, total=total)
+            self._cuts[n, total] = _Cut(self._x[:n], self._t[:n], factors, self.workspace.output_gradient(n))
+        return self._cuts[n, total]
+
     def _show(self, indices: Indices, start: int, total: int, classes: bool) -> float:
         """Forward and loss of one slice; fills its part of the batch's losses. Returns its share of the loss."""
         n, k = len(indices), self.network.k
-        x, t, factors = self._x[:n], self._t[:n], self._factors[:n]
-        self._load(x, indices, start)
-        fill_targets(k, t, self.train.labels[indices])
-        self.loss.fill_factors(factors, total=total)
-        y = self.workspace.forward(x, train=True)
-        dy = self.workspace.output_gradient(n)
-        loss = self.loss.evaluate(k, self._losses[start : start + n], dy, y, t, factors)
+        cut = self._cut(n, total)
+        self._load(cut.x, indices, start)
+        fill_targets(k, cut.t, self.train.labels[indices])
+        y = self.workspace.forward(cut.x, train=True)
+        losses = self._losses[start : start + n]
+        loss = self.loss.evaluate(k, losses, cut.dy, y, cut.t, cut.factors)
         if classes:
             self._predicted[start : start + n] = predicted_classes(y)
-        self._dy = dy
+        self._dy = cut.dy
         return loss
 
     def _load(self, x: Array, indices: Indices, start: int) -> None:
@@ -208,6 +225,7 @@ class Trainer:
             return True
         self.penalty.add_gradient()
         self.optimizer.step(self.rate())
+        self._measured.clear()
         self.iteration += 1
         mean = loss if self.loss.reduction == "mean" else loss / len(indices)
         for listener in self.listeners:
@@ -248,6 +266,10 @@ class Trainer:
         examples = self._set(name)
         return None if examples is None else self.evaluator(examples)
 
+    def measure_at_end(self, name: str) -> Measurement | None:
+        """As `measure_set`, after `run`: what its last evaluation found, where the weights are still those."""
+        return self._measured.get(name) or self.measure_set(name)
+
     def _evaluate(self, indices: Indices | None) -> bool:
         """Record an evaluation; True when a stopping rule applies. `indices` is the batch, None after the last."""
         record: dict[str, Any] = {
@@ -265,9 +287,11 @@ class Trainer:
                 max(self.network.output_shape[-1], 2),
             )
             record |= batch.as_record("batch")
+        self._measured.clear()
         for name in self.options.evaluate:
             measured = self.measure_set(name)
             if measured is not None:
+                self._measured[name] = measured
                 record |= measured.as_record(name)
         record["penalty"] = self.penalty.value()
         for listener in self.listeners:
@@ -295,6 +319,7 @@ class Trainer:
             self._loop()
         if self.early and self.stopped_by != "interrupted":
             self.early.restore(self.network)
+            self._measured.clear()
         self.seconds += time.monotonic() - self._started
         return self.stopped_by or "epochs"
 

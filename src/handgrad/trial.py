@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import shutil
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from handgrad.build import make_loss, make_network, make_optimizer, make_schedule, read_data
 from handgrad.checkpoint import Checkpoint, load_newest, remove_leftovers, save_checkpoint
@@ -18,6 +19,8 @@ from handgrad.config import Config
 from handgrad.config_file import to_toml
 from handgrad.data import Data
 from handgrad.errors import DivergedError, UsageError
+from handgrad.filters import filter_recorders
+from handgrad.kernels.threads import use_threads
 from handgrad.losses import Penalty
 from handgrad.network import Network
 from handgrad.run_folder import (
@@ -30,9 +33,9 @@ from handgrad.run_folder import (
     read_status,
     write_status,
 )
-from handgrad.storage import save_bytes, save_json
+from handgrad.storage import arrays_to_bytes, save_bytes, save_json
 from handgrad.training import Listener, Trainer
-from handgrad.weights import save_weights
+from handgrad.weights import weights_of
 
 
 def make_trainer(config: Config, data: Data, listeners: tuple[Listener, ...] = ()) -> Trainer:
@@ -72,22 +75,35 @@ def _check_outputs(network: Network, data: Data) -> None:
         )
 
 
+class RunContext:
+    """What a checkpoint must match on resume: the config as text, and the data, hashed when it is first asked for."""
+
+    def __init__(self, config: str, data: Data) -> None:
+        self.config, self._data = config, data
+
+    @cached_property
+    def data_hash(self) -> str:
+        """Fingerprint of the data."""
+        return fingerprint(self._data)
+
+
 class RunWriter:
     """The listener that keeps the run folder: metrics at every evaluation, checkpoints now and then.
 
     Args:
         folder: of the run.
         every: "30 s", "2 min", "500 iterations" or "1 epochs".
-        context: what a checkpoint must match on resume: config text, fingerprint of the data.
+        context: what a checkpoint must match on resume.
     """
 
-    def __init__(self, folder: Path, every: str, context: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, every: str, context: RunContext) -> None:
         self.folder, self.context = folder, context
         number, self._unit = every.split()
         self._every = float(number) * (60 if self._unit == "min" else 1)
         self._last_time = time.monotonic()
         self.metrics = MetricsFile(folder / "metrics.jsonl")
         self.stop_requested = False
+        self.ended_by: str | None = None  # why a listener ends the training as finished, not interrupted
         self.last_record: dict[str, Any] = {}
 
     def on_record(self, record: dict[str, Any]) -> None:
@@ -108,7 +124,7 @@ class RunWriter:
     def save(self, trainer: Trainer) -> None:
         """Write a checkpoint now."""
         arrays, values = trainer.state_dict()
-        values |= {"metrics_bytes": self.metrics.size(), **self.context}
+        values |= {"metrics_bytes": self.metrics.size(), "config": self.context.config, "data": self.context.data_hash}
         save_checkpoint(self.folder / "checkpoints", arrays, values)
         self._last_time = time.monotonic()
 
@@ -151,41 +167,79 @@ def run_trial(
     """
     if read_status(folder).get("state") == "done":
         return "done"
-    seed = config.seed_for("split")
-    data = data or read_data(config.data, seed)
+    data = data or read_data(config.data, config.seed_for("split"))
     trainer = make_trainer(config, data)  # every mistake in the config shows before a folder is made
     create_folder(folder)
-    lock = RunLock(folder)
-    try:
-        writer = _open_run(config, folder, experiment, data, trainer)
-        trainer.listeners = (writer, *listeners)
-        if on_start:
-            on_start(trainer, writer)
-        return _train(config, folder, trainer, writer)
-    finally:
-        lock.release()
+    with RunLock(folder):
+        begin_attempt(config, folder, experiment)
+        return train_here(config, folder, trainer, listeners=listeners, on_start=on_start)
 
 
-def _open_run(config: Config, folder: Path, experiment: str, data: Data, trainer: Trainer) -> RunWriter:
-    remove_leftovers(folder)
-    text = to_toml(config)
-    context = {"config": text, "data": fingerprint(data)}
-    checkpoint, skipped = load_newest(folder / "checkpoints")
-    if checkpoint:
-        _check_same(checkpoint, context, folder)
-    save_bytes(folder / "config.toml", text.encode())
+def begin_attempt(config: Config, folder: Path, experiment: str, **facts: Any) -> None:
+    """Say in the status of a run folder, whose lock we hold, that this process works there from now on.
+
+    Args:
+        facts: further entries of the status, and `durable`.
+    """
     write_status(
         folder,
         state="running",
         experiment=experiment,
-        started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        started=_now(),
         finished=None,
+        cause=None,
         machine=describe_machine(),
         versions=describe_versions(),
-        threads=config.training.threads or available_cores(),
-        kernels=trainer.network.k.__name__.rpartition(".")[2],  # type: ignore[attr-defined]
         attempts=read_status(folder).get("attempts", 0) + 1,
         seed=config.seed,
+        **facts,
+    )
+
+
+def train_here(
+    config: Config,
+    folder: Path,
+    trainer: Trainer,
+    *,
+    listeners: tuple[Listener, ...] = (),
+    on_start: Callable[[Trainer, RunWriter], None] | None = None,
+    threads: int | None = None,
+    lean: bool = False,
+) -> str:
+    """Train in a folder whose lock we hold, after `begin_attempt`.
+
+    Args:
+        config, folder, listeners, on_start: as for `run_trial`.
+        trainer: from `make_trainer`, not yet started.
+        threads: of the matrix products, where the config says nothing; default all cores.
+        lean: keep metrics and summary only; a checkpoint lasts no longer than the training, and of the files only the
+            summary is certain to outlast a power cut: a trial whose status is lost is run again.
+
+    Returns, raises:
+        as `run_trial`.
+    """
+    threads = config.training.threads or threads or available_cores()
+    writer = _open_run(config, folder, trainer, threads, lean)
+    recorders = () if lean else filter_recorders(folder, trainer)
+    trainer.listeners = (*recorders, writer, *listeners)
+    if on_start:
+        on_start(trainer, writer)
+    return _train(config, folder, trainer, writer, threads, lean)
+
+
+def _open_run(config: Config, folder: Path, trainer: Trainer, threads: int, lean: bool) -> RunWriter:
+    remove_leftovers(folder)
+    text, data = to_toml(config), trainer.data
+    context = RunContext(text, data)
+    checkpoint, skipped = load_newest(folder / "checkpoints")
+    if checkpoint:
+        _check_same(checkpoint, context, folder)
+    save_bytes(folder / "config.toml", text.encode(), durable=not lean)
+    write_status(
+        folder,
+        durable=not lean,
+        threads=threads,
+        kernels=trainer.network.k.__name__.rpartition(".")[2],  # type: ignore[attr-defined]
         data={"name": data.name, "origin": data.origin, "notice": data.notice, "sampled": data.sampled},
         skipped_checkpoints=skipped,
     )
@@ -196,9 +250,9 @@ def _open_run(config: Config, folder: Path, experiment: str, data: Data, trainer
     return writer
 
 
-def _check_same(checkpoint: Checkpoint, context: dict[str, Any], folder: Path) -> None:
+def _check_same(checkpoint: Checkpoint, context: RunContext, folder: Path) -> None:
     """A resumed run must be the run it was: same config, same data."""
-    before, now = checkpoint.values["config"], context["config"]
+    before, now = checkpoint.values["config"], context.config
     if before != now:
         lines = difflib.unified_diff(before.splitlines(), now.splitlines(), "as started", "now", lineterm="", n=0)
         raise UsageError(
@@ -206,35 +260,34 @@ def _check_same(checkpoint: Checkpoint, context: dict[str, Any], folder: Path) -
             + "\n".join(lines)
             + "\nstart a new run for a new config"
         )
-    if checkpoint.values["data"] != context["data"]:
+    if checkpoint.values["data"] != context.data_hash:
         raise UsageError(f"{folder}: the training images are not the ones this run was started with")
 
 
-def _train(config: Config, folder: Path, trainer: Trainer, writer: RunWriter) -> str:
-    threads = config.training.threads or available_cores()
+def _train(config: Config, folder: Path, trainer: Trainer, writer: RunWriter, threads: int, lean: bool) -> str:
     try:
-        with threadpool_limits(limits=threads, user_api="blas"):
+        with use_threads(trainer.network.k, threads):
             stopped_by = trainer.run()
+            stopped_by = writer.ended_by or stopped_by
             if stopped_by == "interrupted":
                 writer.save(trainer)
                 state = "interrupted"
             else:
-                _finish(config, folder, trainer, stopped_by)
+                _finish(config, folder, trainer, stopped_by, lean)
                 state = "done"
     except DivergedError as error:
         write_status(folder, state="diverged", finished=_now(), cause=str(error))
         raise
     except BaseException as error:
-        state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        _note_failure(folder, state, error)
+        note_failure(folder, "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error)
         raise
     finally:
         writer.metrics.close()
-    write_status(folder, state=state, finished=_now())
+    write_status(folder, durable=not lean, state=state, finished=_now())
     return state
 
 
-def _note_failure(folder: Path, state: str, error: BaseException) -> None:
+def note_failure(folder: Path, state: str, error: BaseException) -> None:
     """Say in the status what went wrong; where even that cannot be written, the first error is what counts."""
     try:
         write_status(folder, state=state, finished=_now(), cause=f"{type(error).__name__}: {error}")
@@ -246,9 +299,11 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def _finish(config: Config, folder: Path, trainer: Trainer, stopped_by: str) -> None:
+def _finish(config: Config, folder: Path, trainer: Trainer, stopped_by: str, lean: bool) -> None:
     """Weights and summary, after the last update or of the restored best."""
-    save_weights(folder / "weights.safetensors", trainer.network)
+    weights = arrays_to_bytes(weights_of(trainer.network))
+    if not lean:
+        save_bytes(folder / "weights.safetensors", weights)
     started = time.monotonic()
     summary: dict[str, Any] = {
         "experiment": read_status(folder)["experiment"],
@@ -257,7 +312,7 @@ def _finish(config: Config, folder: Path, trainer: Trainer, stopped_by: str) -> 
         "epochs": trainer.iteration / trainer.batches_per_epoch,
     }
     for name in ("train", "valid", "test"):
-        measured = trainer.measure_set(name)
+        measured = trainer.measure_at_end(name)
         summary |= (
             measured.as_record(name)
             if measured
@@ -281,6 +336,8 @@ def _finish(config: Config, folder: Path, trainer: Trainer, stopped_by: str) -> 
         },
         "kernels": read_status(folder)["kernels"],
         "threads": read_status(folder)["threads"],
-        "weights_sha256": hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest(),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
     save_json(folder / "summary.json", summary)
+    if lean:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)

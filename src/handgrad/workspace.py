@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,11 +22,25 @@ class _Step:
     """One layer with its arrays cut to n samples; y is None where the layer only reshapes."""
 
     layer: Layer
+    x: Array | None  # its input; None where only reshapes lie below: there it is what the pass is given
     y: Array | None
     dx: Array | None  # where the gradient by this layer's input goes; None where only reshapes lie below
     cache: Cache
     x_shape: tuple[int, ...]
     y_shape: tuple[int, ...]
+
+
+@dataclass
+class _Pass:
+    """One way through the network: for one x, what each layer is called with. It serves every pass with that x."""
+
+    x: Array
+    steps: list[_Step]
+    inputs: list[Array]
+    output: Array
+    forward: list[tuple[Callable[..., None], Array, Array, Cache]]
+    dy: Array | None = None  # what `backward` was made for
+    backward: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 class Workspace:
@@ -44,9 +59,8 @@ class Workspace:
         self.network = network
         self.capacity = capacity
         self._cuts: dict[int, list[_Step]] = {}
-        self._inputs: list[Array] = []
-        self._output: Array = np.empty((0, *network.output_shape), network.dtype)
-        self._x: Array = np.empty((0, *network.input_shape), network.dtype)
+        self._gradients: dict[int, Array] = {}
+        self._pass: _Pass | None = None
         self._ys: list[Array | None] = []
         self._dys: list[Array | None] = []
         self._caches: list[dict[str, tuple[Array, bool]]] = []
@@ -74,13 +88,14 @@ class Workspace:
         return self._cuts[n]
 
     def _make_cut(self, n: int) -> list[_Step]:
-        net, steps, below = self.network, [], None
+        net, steps, below, x = self.network, [], None, None
         for i, layer in enumerate(net.layers):
             x_shape, y_shape = (n, *net.shapes[i]), (n, *net.shapes[i + 1])
             y, dy = self._ys[i], self._dys[i]
             steps.append(
                 _Step(
                     layer,
+                    x,
                     None if y is None else y[:n],
                     None if below is None else below.reshape(x_shape),
                     SimpleNamespace(**{k: a[:n] if each else a for k, (a, each) in self._caches[i].items()}),
@@ -89,7 +104,21 @@ class Workspace:
                 )
             )
             below = below if dy is None else dy[:n]
+            x = y[:n] if y is not None else None if x is None else x.reshape(y_shape)
         return steps
+
+    def _make_pass(self, x: Array) -> _Pass:
+        self._check_input(x)
+        steps, inputs, forward, given = self._cut(len(x)), [], [], x
+        for step in steps:
+            x = x if step.x is None else step.x
+            inputs.append(x)
+            if step.y is None:
+                x = x.reshape(step.y_shape)
+            else:
+                forward.append((step.layer.forward, step.y, x, step.cache))
+                x = step.y
+        return _Pass(given, steps, inputs, x, forward)
 
     def forward(self, x: Array, train: bool = False) -> Array:
         """The network's output (n, …), a view that the next pass overwrites.
@@ -101,18 +130,12 @@ class Workspace:
         Raises:
             ShapeError: if x has another shape or dtype than the network was built for.
         """
-        self._check_input(x)
-        self._inputs.clear()
-        self._x = x
-        for step in self._cut(len(x)):
-            self._inputs.append(x)
-            if step.y is None:
-                x = x.reshape(step.y_shape)
-            else:
-                step.layer.forward(step.y, x, step.cache, train)
-                x = step.y
-        self._output = x
-        return x
+        way = self._pass
+        if way is None or way.x is not x:
+            way = self._pass = self._make_pass(x)
+        for forward, y, x, cache in way.forward:
+            forward(y, x, cache, train)
+        return way.output
 
     def _check_input(self, x: Array) -> None:
         net = self.network
@@ -122,18 +145,34 @@ class Workspace:
                 f"received {x.dtype} {x.shape}"
             )
 
+    def _last(self) -> _Pass:
+        """The last pass; before the first there is none to go back along.
+
+        Raises:
+            ShapeError: then.
+        """
+        if self._pass is None:
+            raise ShapeError("the network was not shown anything yet: call forward first")
+        return self._pass
+
     @property
     def activations(self) -> list[Array]:
         """The last pass in the order of the data: its input, then every layer's output."""
-        return [*self._inputs, self._output]
+        way = self._last()
+        return [*way.inputs, way.output]
 
     @property
     def caches(self) -> list[Cache]:
         """The layers' buffers as the last pass left them, cut to its samples."""
-        return [step.cache for step in self._cut(len(self._x))]
+        return [step.cache for step in self._last().steps]
 
     def output_gradient(self, n: int) -> Array:
         """Where a loss may write its gradient by the output of n samples, (n, *output_shape)."""
+        if n not in self._gradients:
+            self._gradients[n] = self._output_gradient(n)
+        return self._gradients[n]
+
+    def _output_gradient(self, n: int) -> Array:
         for dy in reversed(self._dys):
             if dy is not None:
                 return dy[:n].reshape((n, *self.network.output_shape))
@@ -148,21 +187,32 @@ class Workspace:
             dy: (n, *output_shape).
             dx: (n, *input_shape), overwritten with d loss / d input; default None does not compute it.
         """
-        steps = self._cut(len(self._x))
-        if dx is not None and not dx.flags.c_contiguous:
-            raise ShapeError(
-                f"dx: expected a C-contiguous array of shape {self._x.shape}, received strides {dx.strides}"
-            )
-        for i in range(len(steps) - 1, (-1 if dx is not None else self._lowest - 1), -1):
-            step = steps[i]
+        way = self._last()
+        if dx is not None:
+            if not dx.flags.c_contiguous:
+                raise ShapeError(
+                    f"dx: expected a C-contiguous array of shape {way.x.shape}, received strides {dx.strides}"
+                )
+            way.dy, way.backward = None, self._way_back(way, dy, dx)
+        elif way.dy is not dy:
+            way.dy, way.backward = dy, self._way_back(way, dy, None)
+        for backward, into, dy, x, y, cache in way.backward:
+            backward(into, dy, x, y, cache)
+        if dx is not None and not way.forward:
+            dx[...] = dy.reshape(dx.shape)
+
+    def _way_back(self, way: _Pass, dy: Array, dx: Array | None) -> list[tuple[Any, ...]]:
+        """What each layer's backward is called with, from the last to the lowest that is needed."""
+        calls: list[tuple[Any, ...]] = []
+        for i in range(len(way.steps) - 1, (-1 if dx is not None else self._lowest - 1), -1):
+            step = way.steps[i]
             if step.y is None:
                 dy = dy.reshape(step.x_shape)
                 continue
             into = step.dx if dx is None or step.dx is not None else dx.reshape(step.x_shape)
             if dx is None and i == self._lowest:
                 into = None
-            step.layer.backward(into, dy, self._inputs[i], step.y, step.cache)
+            calls.append((step.layer.backward, into, dy, way.inputs[i], step.y, step.cache))
             if into is not None:
                 dy = into
-        if dx is not None and all(step.y is None for step in steps):
-            dx[...] = dy
+        return calls

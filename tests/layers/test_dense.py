@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from harness import Case, LayerContract
 
-from handgrad.check import check_layer
+from handgrad.check import check_layer, check_network
 from handgrad.initializers import Identity as IdentityInit
 from handgrad.initializers import Normal
-from handgrad.layers import Dense
+from handgrad.layers import Dense, Tanh
+from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.network import Network
 
 
@@ -60,3 +61,28 @@ def test_identity_initialiser_passes_its_input_on() -> None:
 def test_few_samples(samples: int, kernels: str) -> None:
     report = check_layer(Dense(4), (6,), samples=samples, kernels=kernels)
     assert report.passed, report.format()
+
+
+def pictures(samples: int = 40, side: int = 9) -> np.ndarray:
+    """Images of which four fifths are zero, as handwritten digits are: their zeros are passed over."""
+    rng = np.random.default_rng(0)
+    return rng.random((samples, side * side)) * (rng.random((samples, side * side)) < 0.2)
+
+
+def test_gradient_where_zeros_are_passed_over(kernels: str) -> None:
+    x = pictures()
+    report = check_network([Dense(20), Tanh(), Dense(3)], x.shape[1:], SoftmaxCrossEntropy(), x=x, kernels=kernels)
+    assert report.passed, report.format()
+
+
+class PassesOverTooMuch(Dense):
+    """Takes small numbers for zeros in its weights' gradient."""
+
+    def backward(self, dx: Any, dy: Any, x: Any, y: Any, cache: Any) -> None:
+        super().backward(dx, dy, np.where(np.abs(x) < 0.05, 0, x), y, cache)
+
+
+def test_passing_over_a_small_number_is_caught(kernels: str) -> None:
+    x = pictures()
+    net = [PassesOverTooMuch(20), Tanh(), Dense(3)]
+    assert not check_network(net, x.shape[1:], SoftmaxCrossEntropy(), x=x, kernels=kernels).passed

@@ -43,6 +43,9 @@ def train(
     resume: Annotated[
         str | None, typer.Option(help="Go on with this RUN: path, prefix, last, @2.", metavar="RUN")
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say where time and memory went, layer by layer; not with --resume.")
+    ] = False,
 ) -> None:
     """Train a net; writes a run folder with its records and weights."""
     from handgrad.experiment import Interruption
@@ -51,12 +54,18 @@ def train(
 
     interruption = Interruption()
     if resume is not None:
-        _refuse_with_resume(experiment, overrides)
+        _refuse_with_resume(experiment, overrides or profile)
         run = resume_run(resume, out=out, interruption=interruption)
     elif experiment is None:
         raise typer.BadParameter("name an experiment (`handgrad list` shows them) or give --resume RUN")
     else:
-        run = train_run(experiment, overrides or [], out=out, interruption=interruption)
+        from handgrad.profile import Profile
+
+        clocks = Profile()
+        on_start = clocks.attach if profile else None
+        run = train_run(experiment, overrides or [], out=out, interruption=interruption, on_start=on_start)
+        if profile:
+            say(clocks.report())
     _say_result(run)
     print(run.folder)
     if interruption.signal is not None:
@@ -102,22 +111,32 @@ def reproduce(
     run = train_run(experiment, overrides or [], out=out, interruption=interruption)
     _say_result(run)
     say(f"report: {write_report(run)}")
-    if sweeps and interruption.signal is None:
-        _run_sweeps(experiment, out)
+    number, failed = interruption.signal, 0
+    if sweeps and number is None:
+        number, failed = _run_sweeps(experiment, out)
     print(run.folder)
-    if interruption.signal is not None:
-        raise typer.Exit(128 + interruption.signal)
+    if number is not None:
+        raise typer.Exit(128 + number)
+    if failed:
+        raise typer.Exit(1)
 
 
-def _run_sweeps(experiment: str, out: Path) -> None:
-    from handgrad.report import write_sweep_report
-    from handgrad.sweep import run_sweep, sweeps_of
+def _run_sweeps(experiment: str, out: Path) -> tuple[int | None, int]:
+    """Run the sweeps that belong to an experiment: the signal that stopped them, if one did, and how many failed."""
+    from handgrad.cli.sweep import say_report, say_stopped
+    from handgrad.sweep import StopRequest, run_sweep, sweeps_of
 
+    stop, failed = StopRequest(), 0
     for name in sweeps_of(experiment):
         say(f"sweep {name}")
-        result = run_sweep(name, out=out)
+        result = run_sweep(name, out=out, stop=stop)
+        failed += result.failed
         say(result.table())
-        say(f"report: {write_sweep_report(result)}")
+        if stop.requested:
+            say_stopped(result)
+            break
+        say_report(result)
+    return stop.signal, failed
 
 
 @app.command(epilog="Example: handgrad demo")

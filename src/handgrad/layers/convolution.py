@@ -78,6 +78,8 @@ class Conv2D(ParameterLayer):
         return slide(H, K, s, self.padding), slide(W, L, t, self.padding)
 
     def _zeros_before(self, x: Array) -> Pair:
+        if self.padding == "valid":
+            return 0, 0
         (_, top), (_, left) = self._slide(*x.shape[2:])
         return top, left
 

@@ -1,6 +1,7 @@
 """Windows that slide over an image: what convolution and pooling have in common."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.kernels.types import Pair
@@ -38,6 +39,7 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
+@cache
 def slide(length: int, window: int, step: int, padding: str | int = "valid") -> Pair:
     """How many windows lie along `length`, and how many zeros before its first number. No window fits: 0.
 

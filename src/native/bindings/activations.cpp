@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "pool.hpp"
 
 namespace handgrad {
 namespace {
@@ -9,7 +10,11 @@ namespace {
         const Call call(#kernel, "y", y);                                               \
         call.writes("y", y, y);                                                         \
         call.reads("x", x, y);                                                          \
-        call.run(y.count(), [&](const auto& k) { k.kernel(y, x, y.count()); });         \
+        call.run(y.count(), [&](const auto& k) {                                        \
+            split(y.count(), 16, y.count(), [&](Size from, Size to) {                   \
+                k.kernel(numbers(k, y) + from, numbers(k, x) + from, to - from);        \
+            });                                                                         \
+        });                                                                             \
     }
 
 #define HANDGRAD_BACKWARD(kernel)                                                       \
@@ -18,7 +23,11 @@ namespace {
         call.writes("dx", dx, dx);                                                      \
         call.reads("dy", dy, dx);                                                       \
         call.reads("y", y, dx);                                                         \
-        call.run(dx.count(), [&](const auto& k) { k.kernel(dx, dy, y, dx.count()); });  \
+        call.run(dx.count(), [&](const auto& k) {                                       \
+            split(dx.count(), 16, dx.count(), [&](Size from, Size to) {                 \
+                k.kernel(numbers(k, dx) + from, numbers(k, dy) + from, numbers(k, y) + from, to - from); \
+            });                                                                         \
+        });                                                                             \
     }
 
 void softmax_forward(Array y, Array x) {

@@ -35,6 +35,12 @@ struct Array {
     }
 };
 
+// The array's numbers as the table's kernels take them; null where None was passed.
+template <class T>
+T* numbers(const Table<T>&, const Array& array) {
+    return static_cast<T*>(array.data);
+}
+
 struct Shape {
     int dimensions;
     const Size* sizes;

@@ -1,42 +1,17 @@
 #include <nanobind/stl/pair.h>
 
-#include <new>
+#include <algorithm>
+#include <type_traits>
 
 #include "bindings.hpp"
+#include "blas.hpp"
+#include "pool.hpp"
+#include "scratch.hpp"
 
 namespace handgrad {
 namespace {
 
 using Pair = std::pair<Size, Size>;
-
-// Memory that a thread keeps from call to call, so that a training step allocates nothing.
-class Buffer {
-  public:
-    ~Buffer() { free(); }
-    void* of(Size bytes) {
-        if (bytes > size_) {
-            free();
-            memory_ = ::operator new(size_t(bytes), alignment);
-            size_ = bytes;
-        }
-        return memory_;
-    }
-
-  private:
-    static constexpr std::align_val_t alignment{64};
-    void free() {
-        if (memory_) ::operator delete(memory_, alignment);
-        memory_ = nullptr;
-        size_ = 0;
-    }
-    void* memory_ = nullptr;
-    Size size_ = 0;
-};
-
-void* scratch(Size bytes) {
-    thread_local Buffer buffer;
-    return buffer.of(bytes);
-}
 
 Convolution geometry(const Call& call, const Array& y, const Array& x, const Array& W, Pair stride, Pair padding) {
     call.holds(x.dimensions == 4 && y.dimensions == 4, "images and results must have 4 dimensions, (N, C, H, W)");
@@ -52,13 +27,62 @@ Convolution geometry(const Call& call, const Array& y, const Array& x, const Arr
 
 Size work(const Convolution& g) { return g.N * g.F * g.P * g.Q * g.C * g.K * g.L; }
 
+// Does each filter see the whole of one image? Then it is a dense layer, with the filters as rows: y = x Wᵀ + b.
+bool whole(const Convolution& g) {
+    const bool one = g.P == 1 && g.Q == 1 && g.K == g.H && g.L == g.W && g.top == 0 && g.left == 0;
+    return one && (g.N == 1 || has_blas());
+}
+
+template <class T>
+void whole_forward(const Table<T>& k, T* y, const T* x, const T* W, const T* b, const Convolution& g) {
+    const Size D = g.image();
+    if (g.N == 1) {
+        k.row_inputs(y, x, W, g.F, D);
+    } else {
+        multiply(y, g.F, {x, D, false}, {W, D, true}, g.N, g.F, D);
+    }
+    k.add_bias(y, b, g.N, g.F, g.F);
+}
+
+template <class T>
+void whole_backward(const Table<T>& k, T* dx, T* dW, T* db, const T* dy, const T* x, const T* W, const Convolution& g) {
+    const Size D = g.image();
+    if (db) k.sum_rows(db, dy, g.N, g.F, g.F);
+    if (dW && g.N == 1) k.row_weights(dW, x, dy, g.F, D);
+    if (dW && g.N > 1) multiply(dW, D, {dy, g.F, true}, {x, D, false}, g.F, D, g.N);
+    if (dx) {
+        if (g.N == 1) {
+            T* const zeros = static_cast<T*>(scratch(D * Size(sizeof(T))));
+            std::fill(zeros, zeros + D, T(0));
+            k.row_forward(dx, dy, W, zeros, g.F, D);
+        } else {
+            multiply(dx, D, {dy, g.F, false}, {W, D, false}, g.N, D, g.F);
+        }
+    }
+}
+
+// Calls act(first sample, its part of the geometry) for each thread's samples.
+template <class Act>
+void by_samples(const Convolution& g, Act act) {
+    split(g.N, 1, work(g) / 8, [&](Size from, Size to) {
+        Convolution part = g;
+        part.N = to - from;
+        act(from, part);
+    });
+}
+
 void conv2d_forward(Array y, Array x, Array W, Array b, Pair stride, Pair padding) {
     const Call call("conv2d_forward", "W", W, 4);
     const Convolution g = geometry(call, y, x, W, stride, padding);
     call.writes("y", y, y);
     call.reads("x", x, x);
     call.reads("b", b, {g.F});
-    call.run(work(g), [&](const auto& k) { k.conv2d_forward(y, x, W, b, g, scratch); });
+    call.run(work(g), [&](const auto& k) {
+        if (whole(g)) return whole_forward(k, numbers(k, y), numbers(k, x), numbers(k, W), numbers(k, b), g);
+        by_samples(g, [&](Size from, const Convolution& part) {
+            k.conv2d_forward(numbers(k, y) + from * g.result(), numbers(k, x) + from * g.image(), W, b, part, scratch);
+        });
+    });
 }
 
 void conv2d_backward(Array dx, Array dW, Array db, Array dy, Array x, Array W, Pair stride, Pair padding) {
@@ -69,7 +93,20 @@ void conv2d_backward(Array dx, Array dW, Array db, Array dy, Array x, Array W, P
     call.writes_or_skips("db", db, {g.F});
     call.reads("dy", dy, dy);
     call.reads("x", x, x);
-    call.run(work(g), [&](const auto& k) { k.conv2d_backward(dx, dW, db, dy, x, W, g, scratch); });
+    call.run(work(g), [&](const auto& k) {
+        using T = typename std::decay_t<decltype(k)>::Number;
+        T* const none = nullptr;
+        if (whole(g)) {
+            return whole_backward(k, numbers(k, dx), numbers(k, dW), numbers(k, db), numbers(k, dy), numbers(k, x),
+                                  numbers(k, W), g);
+        }
+        if (dW.given() || db.given()) k.conv2d_backward(none, dW, db, dy, x, W, g, scratch);
+        if (!dx.given()) return;
+        by_samples(g, [&](Size from, const Convolution& part) {
+            const T *gradient = numbers(k, dy) + from * g.result(), *image = numbers(k, x) + from * g.image();
+            k.conv2d_backward(numbers(k, dx) + from * g.image(), none, none, gradient, image, W, part, scratch);
+        });
+    });
 }
 
 }  // namespace

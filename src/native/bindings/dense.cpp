@@ -1,16 +1,89 @@
-// The dense layer: products by NumPy's BLAS, called from here; bias and its gradient by the kernels.
+// The dense layer: which way its products are computed. One sample goes through kernels of its own, an x with many
+// zeros through kernels that pass them over, all else through NumPy's BLAS, split over the threads.
 #include "bindings.hpp"
+#include "blas.hpp"
+#include "pool.hpp"
+#include "scratch.hpp"
 
 namespace handgrad {
 namespace {
 
-nb::object* matmul = nullptr;  // numpy.matmul; lives as long as the process
+nb::object* matmul = nullptr;  // numpy.matmul, for where there is no BLAS to call; lives as long as the process
 
-void multiply(const Array& product, nb::handle left, nb::handle right) {
+nb::object transposed(const Array& array) { return nb::handle(array.object).attr("T"); }
+
+void numpy_multiply(const Array& product, nb::handle left, nb::handle right) {
     (*matmul)(left, right, nb::arg("out") = nb::handle(product.object));
 }
 
-nb::object transposed(const Array& array) { return nb::handle(array.object).attr("T"); }
+// One layer at hand: N samples, D in, M out.
+struct Dense {
+    Size N, D, M;
+    Size products() const { return N * D * M; }
+    Size work() const { return products() / 8; }  // a vector's products take as long as one number read and written
+    bool single() const { return N == 1; }
+};
+
+// Few enough numbers of x that passing over the rest is faster than BLAS. Measured (benchmarks/kernels.py): level at
+// 45 % where W stays in the second cache, at 25 % where it does not.
+template <class T>
+bool sparse(const Table<T>& k, const Dense& g, const T* x) {
+    if (g.M < 16 || g.D < 64 || g.N < 4) return false;
+    const bool near = g.D * g.M * Size(sizeof(T)) <= 512 * 1024;
+    return k.count_nonzero(x, g.N * g.D) < Size(double(g.N * g.D) * (near ? 0.4 : 0.2));
+}
+
+template <class T>
+void forward(const Table<T>& k, T* y, const T* x, const T* W, const T* b, const Dense& g) {
+    if (g.single()) return k.row_forward(y, x, W, b, g.D, g.M);
+    if (sparse(k, g, x)) {
+        return split(g.N, 16, g.work() / 4, [&](Size from, Size to) {
+            k.sparse_forward(y + from * g.M, x + from * g.D, W, b, to - from, g.D, g.M, scratch);
+        });
+    }
+    // By samples or by units, whichever is longer: each thread reads only its part of that side.
+    if (g.N >= g.M) {
+        return split(g.N, 16, g.work(), [&](Size from, Size to) {
+            multiply(y + from * g.M, g.M, {x + from * g.D, g.D, false}, {W, g.M, false}, to - from, g.M, g.D);
+            k.add_bias(y + from * g.M, b, to - from, g.M, g.M);
+        });
+    }
+    split(g.M, 16, g.work(), [&](Size from, Size to) {
+        multiply(y + from, g.M, {x, g.D, false}, {W + from, g.M, false}, g.N, to - from, g.D);
+        k.add_bias(y + from, b + from, g.N, to - from, g.M);
+    });
+}
+
+template <class T>
+void weights(const Table<T>& k, T* dW, const T* dy, const T* x, const Dense& g) {
+    if (g.single()) return k.row_weights(dW, dy, x, g.D, g.M);
+    if (g.N * g.M <= 128 * 1024 && sparse(k, g, x)) {
+        return split(g.D, 16, g.work() / 4, [&](Size from, Size to) {
+            k.sparse_weights(dW, dy, x, g.N, g.D, g.M, from, to, scratch);
+        });
+    }
+    split(g.D, 16, g.work(), [&](Size from, Size to) {
+        multiply(dW + from * g.M, g.M, {x + from, g.D, true}, {dy, g.M, false}, to - from, g.M, g.N);
+    });
+}
+
+template <class T>
+void inputs(const Table<T>& k, T* dx, const T* dy, const T* W, const Dense& g) {
+    if (g.single()) return k.row_inputs(dx, dy, W, g.D, g.M);
+    if (g.N >= g.D) {
+        return split(g.N, 16, g.work(), [&](Size from, Size to) {
+            multiply(dx + from * g.D, g.D, {dy + from * g.M, g.M, false}, {W, g.M, true}, to - from, g.D, g.M);
+        });
+    }
+    split(g.D, 16, g.work(), [&](Size from, Size to) {
+        multiply(dx + from, g.D, {dy, g.M, false}, {W + from * g.M, g.M, true}, g.N, to - from, g.M);
+    });
+}
+
+template <class T>
+void sum_of_rows(const Table<T>& k, T* db, const T* dy, const Dense& g) {
+    split(g.M, 16, g.N * g.M, [&](Size from, Size to) { k.sum_rows(db + from, dy + from, g.N, to - from, g.M); });
+}
 
 void dense_forward(Array y, Array x, Array W, Array b) {
     const Call call("dense_forward", "W", W, 2);
@@ -18,8 +91,14 @@ void dense_forward(Array y, Array x, Array W, Array b) {
     call.reads("x", x, {N, D});
     call.writes("y", y, {N, M});
     call.reads("b", b, {M});
-    multiply(y, x.object, W.object);
-    call.run(N * M, [&](const auto& k) { k.add_bias(y, b, N, M); });
+    const Dense g{N, D, M};
+    if (g.single() || has_blas()) {
+        return call.run(g.products(), [&](const auto& k) {
+            forward(k, numbers(k, y), numbers(k, x), numbers(k, W), numbers(k, b), g);
+        });
+    }
+    numpy_multiply(y, x.object, W.object);
+    call.run(N * M, [&](const auto& k) { k.add_bias(y, b, N, M, M); });
 }
 
 void dense_backward(Array dx, Array dW, Array db, Array dy, Array x, Array W) {
@@ -30,15 +109,22 @@ void dense_backward(Array dx, Array dW, Array db, Array dy, Array x, Array W) {
     call.writes_or_skips("dx", dx, x);
     call.writes_or_skips("dW", dW, W);
     call.writes_or_skips("db", db, {M});
-    if (dW.given()) multiply(dW, transposed(x), dy.object);
-    if (db.given()) call.run(N * M, [&](const auto& k) { k.sum_rows(db, dy, N, M); });
-    if (dx.given()) multiply(dx, dy.object, transposed(W));
+    const Dense g{N, D, M};
+    const bool direct = g.single() || has_blas();
+    if (!direct && dW.given()) numpy_multiply(dW, transposed(x), dy.object);
+    if (!direct && dx.given()) numpy_multiply(dx, dy.object, transposed(W));
+    call.run(g.products(), [&](const auto& k) {
+        if (direct && dW.given()) weights(k, numbers(k, dW), numbers(k, dy), numbers(k, x), g);
+        if (db.given()) sum_of_rows(k, numbers(k, db), numbers(k, dy), g);
+        if (direct && dx.given()) inputs(k, numbers(k, dx), numbers(k, dy), numbers(k, W), g);
+    });
 }
 
 }  // namespace
 
 void bind_dense(nb::module_& m) {
     matmul = new nb::object(nb::module_::import_("numpy").attr("matmul"));
+    find_blas();
     m.def("dense_forward", dense_forward, nb::arg("y"), nb::arg("x"), nb::arg("W"), nb::arg("b"));
     m.def("dense_backward", dense_backward, nb::arg("dx").none(), nb::arg("dW").none(), nb::arg("db").none(),
           nb::arg("dy"), nb::arg("x"), nb::arg("W"));

@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "pool.hpp"
 
 namespace handgrad {
 namespace {
@@ -15,15 +16,19 @@ void gather_images(Array x, Array images, Array indices, double scale, double of
     call.reads("indices", indices, {x.size(0)}, Kind::int64);
     call.inside("indices", indices, images.size(0));
     const Size N = x.size(0), D = N ? x.count() / N : 0;
-    switch (images.kind) {
-        case Kind::uint8:
-            return call.run(N * D, [&](const auto& k) { k.gather_bytes(x, images, indices, N, D, scale, offset); });
-        case Kind::float32:
-            return call.run(N * D, [&](const auto& k) { k.gather_floats(x, images, indices, N, D, scale, offset); });
-        case Kind::float64:
-            return call.run(N * D, [&](const auto& k) { k.gather_doubles(x, images, indices, N, D, scale, offset); });
-        default: throw nb::type_error("gather_images: images must be uint8, float32 or float64");
-    }
+    const bool known = images.kind == Kind::uint8 || images.kind == Kind::float32 || images.kind == Kind::float64;
+    if (!known) throw nb::type_error("gather_images: images must be uint8, float32 or float64");
+    call.run(N * D, [&](const auto& k) {
+        split(N, 1, N * D, [&](Size from, Size to) {
+            auto* const into = numbers(k, x) + from * D;
+            const int64_t* const which = static_cast<const int64_t*>(indices) + from;
+            switch (images.kind) {
+                case Kind::uint8: return k.gather_bytes(into, images, which, to - from, D, scale, offset);
+                case Kind::float32: return k.gather_floats(into, images, which, to - from, D, scale, offset);
+                default: return k.gather_doubles(into, images, which, to - from, D, scale, offset);
+            }
+        });
+    });
 }
 
 void one_hot(Array t, Array labels) {

@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "pool.hpp"
 
 namespace handgrad {
 namespace {
@@ -20,7 +21,9 @@ void batch_statistics(Array mean, Array inverse_std, Array running_mean, Array r
     call.writes_or_skips("running_mean", running_mean, {g.C});
     call.writes_or_skips("running_variance", running_variance, {g.C});
     call.run(x.count(), [&](const auto& k) {
-        k.batch_statistics(mean, inverse_std, running_mean, running_variance, x, g, epsilon, momentum);
+        split(g.C, g.grain(), x.count(), [&](Size from, Size to) {
+            k.batch_statistics(mean, inverse_std, running_mean, running_variance, x, g, epsilon, momentum, from, to);
+        });
     });
 }
 
@@ -45,7 +48,13 @@ void batch_norm_forward(Array y, Array x, Array mean, Array inverse_std, Array s
     call.reads("inverse_std", inverse_std, {g.C});
     call.reads_or_skips("scale", scale, {g.C});
     call.reads_or_skips("shift", shift, {g.C});
-    call.run(y.count(), [&](const auto& k) { k.batch_norm_forward(y, x, mean, inverse_std, scale, shift, g); });
+    call.run(y.count(), [&](const auto& k) {
+        split(g.N, 1, y.count(), [&](Size from, Size to) {
+            const Size start = from * g.C * g.L;
+            k.batch_norm_forward(numbers(k, y) + start, numbers(k, x) + start, mean, inverse_std, scale, shift,
+                                 Channels{to - from, g.C, g.L});
+        });
+    });
 }
 
 void batch_norm_backward(Array dx, Array dscale, Array dshift, Array dy, Array x, Array mean, Array inverse_std,
@@ -60,7 +69,9 @@ void batch_norm_backward(Array dx, Array dscale, Array dshift, Array dy, Array x
     call.reads("inverse_std", inverse_std, {g.C});
     call.reads_or_skips("scale", scale, {g.C});
     call.run(dy.count(), [&](const auto& k) {
-        k.batch_norm_backward(dx, dscale, dshift, dy, x, mean, inverse_std, scale, g, of_batch);
+        split(g.C, g.grain(), dy.count(), [&](Size from, Size to) {
+            k.batch_norm_backward(dx, dscale, dshift, dy, x, mean, inverse_std, scale, g, of_batch, from, to);
+        });
     });
 }
 

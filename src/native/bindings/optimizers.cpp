@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "bindings.hpp"
+#include "pool.hpp"
 
 namespace handgrad {
 namespace {
@@ -16,28 +17,44 @@ Call check(const char* kernel, const Array& theta, const Array& grad) {
 void sgd_update(Array theta, Array grad, double learning_rate) {
     const Call call = check("sgd_update", theta, grad);
     const Size count = theta.count();
-    call.run(count, [&](const auto& k) { k.sgd_update(theta, grad, count, learning_rate); });
+    call.run(count, [&](const auto& k) {
+        split(count, 16, count, [&](Size from, Size to) {
+            k.sgd_update(numbers(k, theta) + from, numbers(k, grad) + from, to - from, learning_rate);
+        });
+    });
 }
 
 void momentum_update(Array theta, Array velocity, Array grad, double learning_rate, double momentum) {
     const Call call = check("momentum_update", theta, grad);
     const Size count = theta.count();
     call.writes("velocity", velocity, theta);
-    call.run(count, [&](const auto& k) { k.momentum_update(theta, velocity, grad, count, learning_rate, momentum); });
+    call.run(count, [&](const auto& k) {
+        split(count, 16, count, [&](Size from, Size to) {
+            k.momentum_update(numbers(k, theta) + from, numbers(k, velocity) + from, numbers(k, grad) + from, to - from, learning_rate, momentum);
+        });
+    });
 }
 
 void nesterov_update(Array theta, Array velocity, Array grad, double learning_rate, double momentum) {
     const Call call = check("nesterov_update", theta, grad);
     const Size count = theta.count();
     call.writes("velocity", velocity, theta);
-    call.run(count, [&](const auto& k) { k.nesterov_update(theta, velocity, grad, count, learning_rate, momentum); });
+    call.run(count, [&](const auto& k) {
+        split(count, 16, count, [&](Size from, Size to) {
+            k.nesterov_update(numbers(k, theta) + from, numbers(k, velocity) + from, numbers(k, grad) + from, to - from, learning_rate, momentum);
+        });
+    });
 }
 
 void rmsprop_update(Array theta, Array square, Array grad, double learning_rate, double decay, double epsilon) {
     const Call call = check("rmsprop_update", theta, grad);
     const Size count = theta.count();
     call.writes("square", square, theta);
-    call.run(count, [&](const auto& k) { k.rmsprop_update(theta, square, grad, count, learning_rate, decay, epsilon); });
+    call.run(count, [&](const auto& k) {
+        split(count, 16, count, [&](Size from, Size to) {
+            k.rmsprop_update(numbers(k, theta) + from, numbers(k, square) + from, numbers(k, grad) + from, to - from, learning_rate, decay, epsilon);
+        });
+    });
 }
 
 void adam_update(Array theta, Array first, Array second, Array grad, double learning_rate, double beta1, double beta2,
@@ -54,7 +71,11 @@ void adam_update(Array theta, Array first, Array second, Array grad, double lear
                         1 - std::pow(beta1, double(steps)),
                         1 - std::pow(beta2, double(steps)),
                         weight_decay};
-    call.run(count, [&](const auto& k) { k.adam_update(theta, first, second, grad, count, settings); });
+    call.run(count, [&](const auto& k) {
+        split(count, 16, count, [&](Size from, Size to) {
+            k.adam_update(numbers(k, theta) + from, numbers(k, first) + from, numbers(k, second) + from, numbers(k, grad) + from, to - from, settings);
+        });
+    });
 }
 
 }  // namespace

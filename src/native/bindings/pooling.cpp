@@ -1,8 +1,10 @@
 #include <nanobind/stl/pair.h>
 
+#include <algorithm>
 #include <string>
 
 #include "bindings.hpp"
+#include "pool.hpp"
 
 namespace handgrad {
 namespace {
@@ -22,12 +24,34 @@ Pooling geometry(const Call& call, const Array& x, const Array& y, Pair kernel, 
     return g;
 }
 
+// Calls act(first plane, its part of the geometry) for each thread's planes.
+template <class Act>
+void by_planes(const Pooling& g, Act act) {
+    split(g.planes, 1, g.planes * g.image(), [&](Size from, Size to) {
+        Pooling part = g;
+        part.planes = to - from;
+        act(from, part);
+    });
+}
+
 void max_pool_forward(Array y, Array winner, Array x, Pair kernel, Pair stride) {
     const Call call("max_pool_forward", "x", x, 4);
     const Pooling g = geometry(call, x, y, kernel, stride);
     call.writes("y", y, y);
     call.writes("winner", winner, y, Kind::int32);
-    call.run(x.count(), [&](const auto& k) { k.max_pool_forward(y, winner, x, g); });
+    call.run(x.count(), [&](const auto& k) {
+        by_planes(g, [&](Size from, const Pooling& part) {
+            k.max_pool_forward(numbers(k, y) + from * g.result(), static_cast<int32_t*>(winner) + from * g.result(),
+                               numbers(k, x) + from * g.image(), part);
+        });
+    });
+}
+
+[[noreturn]] void refuse_winner(const int32_t* places, Size count, Size image) {
+    const int32_t* wrong = std::find_if(places, places + count, [=](int32_t at) { return at < 0 || at >= image; });
+    const std::string text = "max_pool_backward: winner holds " + std::to_string(*wrong) + ", not one of 0 … " +
+                             std::to_string(image - 1);
+    throw nb::index_error(text.c_str());
 }
 
 void max_pool_backward(Array dx, Array dy, Array winner) {
@@ -38,20 +62,24 @@ void max_pool_backward(Array dx, Array dy, Array winner) {
     call.reads("dy", dy, {N, C, dy.size(2), dy.size(3)});
     call.reads("winner", winner, dy, Kind::int32);
     const int32_t* places = winner;
-    for (Size i = 0; i < winner.count(); ++i) {
-        if (places[i] >= 0 && places[i] < image) continue;
-        const std::string text = "max_pool_backward: winner holds " + std::to_string(places[i]) +
-                                 ", not one of 0 … " + std::to_string(image - 1);
-        throw nb::index_error(text.c_str());
-    }
-    call.run(dx.count(), [&](const auto& k) { k.max_pool_backward(dx, dy, winner, N * C, image, result); });
+    if (!active->floats.all_inside(places, winner.count(), int32_t(image))) refuse_winner(places, winner.count(), image);
+    call.run(dx.count(), [&](const auto& k) {
+        split(N * C, 1, dx.count(), [&](Size from, Size to) {
+            k.max_pool_backward(numbers(k, dx) + from * image, numbers(k, dy) + from * result, places + from * result,
+                                to - from, image, result);
+        });
+    });
 }
 
 void avg_pool_forward(Array y, Array x, Pair kernel, Pair stride) {
     const Call call("avg_pool_forward", "x", x, 4);
     const Pooling g = geometry(call, x, y, kernel, stride);
     call.writes("y", y, y);
-    call.run(x.count(), [&](const auto& k) { k.avg_pool_forward(y, x, g); });
+    call.run(x.count(), [&](const auto& k) {
+        by_planes(g, [&](Size from, const Pooling& part) {
+            k.avg_pool_forward(numbers(k, y) + from * g.result(), numbers(k, x) + from * g.image(), part);
+        });
+    });
 }
 
 void avg_pool_backward(Array dx, Array dy, Pair kernel, Pair stride) {
@@ -59,7 +87,11 @@ void avg_pool_backward(Array dx, Array dy, Pair kernel, Pair stride) {
     const Pooling g = geometry(call, dx, dy, kernel, stride);
     call.writes("dx", dx, dx);
     call.reads("dy", dy, dy);
-    call.run(dx.count(), [&](const auto& k) { k.avg_pool_backward(dx, dy, g); });
+    call.run(dx.count(), [&](const auto& k) {
+        by_planes(g, [&](Size from, const Pooling& part) {
+            k.avg_pool_backward(numbers(k, dx) + from * g.image(), numbers(k, dy) + from * g.result(), part);
+        });
+    });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bindings.hpp"
+#include "pool.hpp"
 
 namespace handgrad {
 
@@ -71,6 +72,8 @@ void bind_variants(nb::module_& m) {
     m.def("use_variant", use_variant, nb::arg("name"));
     m.def("variants", runnable);
     m.def("variant", [] { return active_name; });
+    m.def("set_threads", set_threads, nb::arg("threads"));
+    m.def("threads", threads);
 }
 
 }  // namespace handgrad

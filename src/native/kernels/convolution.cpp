@@ -66,7 +66,8 @@ struct Spot {
     Size from, to;
 };
 
-// All of them: first the `whole` ones, then those at the ends of rows, of which only `rest` lanes count.
+// All of them: first the `whole` ones, then those at the ends of rows, of which only `rest` lanes count. Where results
+// are stored and not added up, the end of a row is a whole vector too, laid over the one before.
 template <class T>
 struct Spots {
     const Spot* all;
@@ -75,27 +76,16 @@ struct Spots {
     static Size number(Size P, Size Q) { return P * (round_up(Q, lanes<T>) / lanes<T>); }
 
     // step: from a window to the one below; row: from a row of results to the next.
-    Spots(Spot* to, Size P, Size Q, Size step, Size row)
+    Spots(Spot* to, Size P, Size Q, Size step, Size row, bool stored)
         : all(to), whole(P * (Q / lanes<T>)), count(number(P, Q)), rest(Q % lanes<T>) {
         for (Size p = 0; p < P; ++p) {
             for (Size q = 0; q + lanes<T> <= Q; q += lanes<T>) *to++ = {p * step + q, p * row + q};
         }
-        for (Size p = 0; rest && p < P; ++p) *to++ = {p * step + Q - rest, p * row + Q - rest};
-    }
-};
-
-// Takes pieces of the scratch memory one after the other.
-struct Pieces {
-    char* next;
-    template <class Piece>
-    static Size bytes(Size count) {
-        return round_up(count * Size(sizeof(Piece)), 64);
-    }
-    template <class Piece>
-    Piece* take(Size count) {
-        Piece* piece = reinterpret_cast<Piece*>(next);
-        next += bytes<Piece>(count);
-        return piece;
+        if (!rest) return;
+        const bool over = stored && Q >= lanes<T>;
+        const Size end = over ? Q - lanes<T> : Q - rest;
+        for (Size p = 0; p < P; ++p) *to++ = {p * step + end, p * row + end};
+        if (over) whole = count;
     }
 };
 
@@ -174,7 +164,7 @@ void conv2d_forward(T* y, const T* x, const T* W, const T* b, const Convolution&
     Pieces pieces{static_cast<char*>(
         scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) + Pieces::bytes<T>(frame.image())))};
     Size* offsets = pieces.take<Size>(taps);
-    const Spots<T> spots(pieces.take<Spot>(number), g.P, g.Q, g.s * frame.row(), g.Q);
+    const Spots<T> spots(pieces.take<Spot>(number), g.P, g.Q, g.s * frame.row(), g.Q, true);
     T* framed = pieces.take<T>(frame.image());
     fill_offsets(offsets, frame, g.K, g.L);
     clear(framed, frame.image());
@@ -196,7 +186,7 @@ void input_gradient(T* dx, const T* dy, const T* W, const Convolution& g, Scratc
     Pieces pieces{static_cast<char*>(scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) +
                                              Pieces::bytes<T>(frame.image()) + Pieces::bytes<T>(g.C * taps)))};
     Size* offsets = pieces.take<Size>(taps);
-    const Spots<T> spots(pieces.take<Spot>(number), g.H, g.W, frame.row(), g.W);
+    const Spots<T> spots(pieces.take<Spot>(number), g.H, g.W, frame.row(), g.W, true);
     T* framed = pieces.take<T>(frame.image());
     T* turned = pieces.take<T>(g.C * taps);
     fill_offsets(offsets, frame, g.K, g.L);
@@ -294,7 +284,7 @@ void filter_gradient(T* dW, const T* dy, const T* x, const Convolution& g, Scrat
     Pieces pieces{static_cast<char*>(
         scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) + Pieces::bytes<T>(group * each)))};
     Size* offsets = pieces.take<Size>(taps);
-    const Spots<T> spots(pieces.take<Spot>(number), g.P, g.Q, g.s * frame.row(), width);
+    const Spots<T> spots(pieces.take<Spot>(number), g.P, g.Q, g.s * frame.row(), width, false);
     T* framed = pieces.take<T>(group * each);
     T* widened = framed + group * frame.image();
     fill_offsets(offsets, frame, g.K, g.L);

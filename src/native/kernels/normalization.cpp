@@ -1,42 +1,66 @@
-// Batch normalisation over values (N, C, L). Sums are added up in double.
+// Batch normalisation over values (N, C, L). Sums are added up in double. Channels are treated one after the other,
+// so that what was read for one sum is still near for the next.
 #include "math.hpp"
 
 namespace handgrad::HANDGRAD_VARIANT {
 namespace {
 
-constexpr Size block = 32;  // channels treated together, so that their sums fit on the stack
+constexpr Size block = 32;  // units treated together where a channel has one value a sample: they lie side by side
 
-// sums[c] = Σ over n and l of term(channel, place) for `count` channels from `from`. Samples of one value a channel lie
-// with the channels side by side, and are gone through in that order.
-template <class Term>
-inline void sum_channels(double* __restrict sums, Size from, Size count, const Channels& g, Term term) {
-    for (Size c = 0; c < count; ++c) sums[c] = 0;
+// one[c] = Σ over n and l of the first number that terms(channel, place) gives, other[c] of the second, for the `count`
+// channels from `from`.
+template <class Terms>
+inline void sum_channels(double* __restrict one, double* __restrict other, Size from, Size count, const Channels& g,
+                         Terms terms) {
+    for (Size c = 0; c < count; ++c) one[c] = other[c] = 0;
     for (Size n = 0; n < g.N; ++n) {
         if (g.L == 1) {
             const Size row = n * g.C + from;
             HANDGRAD_SIMD
-            for (Size c = 0; c < count; ++c) sums[c] += term(from + c, row + c);
-        } else {
             for (Size c = 0; c < count; ++c) {
-                const Size row = (n * g.C + from + c) * g.L;
-                double sum = 0;
-                HANDGRAD_SIMD_SUM(sum)
-                for (Size l = 0; l < g.L; ++l) sum += term(from + c, row + l);
-                sums[c] += sum;
+                const auto [a, b] = terms(from + c, row + c);
+                one[c] += double(a);
+                other[c] += double(b);
             }
+            continue;
+        }
+        for (Size c = 0; c < count; ++c) {
+            const Size row = (n * g.C + from + c) * g.L;
+            double first = 0, second = 0;
+            HANDGRAD_PRAGMA(omp simd reduction(+ : first, second))
+            for (Size i = row; i < row + g.L; ++i) {
+                const auto [a, b] = terms(from + c, i);
+                first += double(a);
+                second += double(b);
+            }
+            one[c] += first;
+            other[c] += second;
         }
     }
 }
 
-// Calls act(channel, place) for every value.
+template <class A, class B>
+struct Both {
+    A a;
+    B b;
+};
+
+// Calls act(from, count) for groups of channels that are treated together.
 template <class Act>
-inline void each_value(const Channels& g, Act act) {
+inline void each_group(Size from, Size to, const Channels& g, Act act) {
+    const Size most = g.L == 1 ? block : 1;
+    for (; from < to; from += most) act(from, to - from < most ? to - from : most);
+}
+
+// Calls act(channel, place) for every value of the channels.
+template <class Act>
+inline void each_value(Size from, Size count, const Channels& g, Act act) {
     for (Size n = 0; n < g.N; ++n) {
         if (g.L == 1) {
             HANDGRAD_SIMD
-            for (Size c = 0; c < g.C; ++c) act(c, n * g.C + c);
+            for (Size c = from; c < from + count; ++c) act(c, n * g.C + c);
         } else {
-            for (Size c = 0; c < g.C; ++c) {
+            for (Size c = from; c < from + count; ++c) {
                 const Size row = (n * g.C + c) * g.L;
                 HANDGRAD_SIMD
                 for (Size l = 0; l < g.L; ++l) act(c, row + l);
@@ -47,16 +71,15 @@ inline void each_value(const Channels& g, Act act) {
 
 template <class T>
 void batch_statistics(T* mean, T* inverse_std, T* running_mean, T* running_variance, const T* __restrict x,
-                      const Channels& g, double epsilon, double momentum) {
+                      const Channels& g, double epsilon, double momentum, Size first, Size end) {
     const double m = double(g.N * g.L);
-    double means[block], variances[block];
-    for (Size from = 0; from < g.C; from += block) {
-        const Size count = g.C - from < block ? g.C - from : block;
-        sum_channels(means, from, count, g, [&](Size, Size i) { return double(x[i]); });
+    double means[block], variances[block], unused[block];
+    each_group(first, end, g, [&](Size from, Size count) {
+        sum_channels(means, unused, from, count, g, [&](Size, Size i) { return Both<T, T>{x[i], 0}; });
         for (Size c = 0; c < count; ++c) means[c] /= m;
-        sum_channels(variances, from, count, g, [&](Size c, Size i) {
+        sum_channels(variances, unused, from, count, g, [&](Size c, Size i) {
             const double difference = double(x[i]) - means[c - from];
-            return difference * difference;
+            return Both<double, T>{difference * difference, 0};
         });
         for (Size c = 0; c < count; ++c) {
             const double variance = variances[c] / m;
@@ -72,7 +95,7 @@ void batch_statistics(T* mean, T* inverse_std, T* running_mean, T* running_varia
                 running = T(momentum * double(running) + (1 - momentum) * unbiased);
             }
         }
-    }
+    });
 }
 
 template <class T>
@@ -89,48 +112,40 @@ void batch_norm_forward(T* __restrict y, const T* __restrict x, const T* __restr
                         const T* __restrict inverse_std, const T* __restrict scale, const T* __restrict shift,
                         const Channels& g) {
     if (scale && shift) {
-        each_value(g, [=](Size c, Size i) { y[i] = scale[c] * ((x[i] - mean[c]) * inverse_std[c]) + shift[c]; });
+        each_value(0, g.C, g, [=](Size c, Size i) { y[i] = scale[c] * ((x[i] - mean[c]) * inverse_std[c]) + shift[c]; });
     } else {
-        each_value(g, [=](Size c, Size i) { y[i] = (x[i] - mean[c]) * inverse_std[c]; });
+        each_value(0, g.C, g, [=](Size c, Size i) { y[i] = (x[i] - mean[c]) * inverse_std[c]; });
     }
 }
 
 template <class T>
 void batch_norm_backward(T* __restrict dx, T* dscale, T* dshift, const T* __restrict dy, const T* __restrict x,
                          const T* __restrict mean, const T* __restrict inverse_std, const T* __restrict scale,
-                         const Channels& all, bool of_batch) {
-    const double m = double(all.N * all.L);
+                         const Channels& g, bool of_batch, Size first, Size end) {
+    const double m = double(g.N * g.L);
     double sum_dy[block], sum_dy_x_hat[block];
-    T offset[block], slope[block], tilt[block];
-    for (Size from = 0; from < all.C; from += block) {
-        const Size count = all.C - from < block ? all.C - from : block;
-        sum_channels(sum_dy, from, count, all, [=](Size, Size i) { return double(dy[i]); });
-        sum_channels(sum_dy_x_hat, from, count, all,
-                     [=](Size c, Size i) { return double(dy[i] * ((x[i] - mean[c]) * inverse_std[c])); });
+    T offsets[block], slopes[block], tilts[block];
+    each_group(first, end, g, [&](Size from, Size count) {
+        sum_channels(sum_dy, sum_dy_x_hat, from, count, g, [=](Size c, Size i) {
+            return Both<T, T>{dy[i], dy[i] * ((x[i] - mean[c]) * inverse_std[c])};
+        });
         for (Size c = 0; c < count; ++c) {
             if (dshift) dshift[from + c] = T(sum_dy[c]);
             if (dscale) dscale[from + c] = T(sum_dy_x_hat[c]);
-            offset[c] = T(sum_dy[c] / m);
-            tilt[c] = T(sum_dy_x_hat[c] / m);
-            slope[c] = scale ? scale[from + c] * inverse_std[from + c] : inverse_std[from + c];
+            offsets[c] = T(sum_dy[c] / m);
+            tilts[c] = T(sum_dy_x_hat[c] / m);
+            slopes[c] = scale ? scale[from + c] * inverse_std[from + c] : inverse_std[from + c];
         }
-        if (!dx) continue;
-        for (Size n = 0; n < all.N; ++n) {
-            for (Size c = 0; c < count; ++c) {
-                const Size row = (n * all.C + from + c) * all.L;
-                const T middle = mean[from + c], inverse = inverse_std[from + c];
-                if (of_batch) {
-                    HANDGRAD_SIMD
-                    for (Size i = row; i < row + all.L; ++i) {
-                        dx[i] = slope[c] * (dy[i] - offset[c] - (x[i] - middle) * inverse * tilt[c]);
-                    }
-                } else {
-                    HANDGRAD_SIMD
-                    for (Size i = row; i < row + all.L; ++i) dx[i] = slope[c] * dy[i];
-                }
-            }
+        if (!dx) return;
+        const T *slope = slopes - from, *offset = offsets - from, *tilt = tilts - from;
+        if (of_batch) {
+            each_value(from, count, g, [=](Size c, Size i) {
+                dx[i] = slope[c] * (dy[i] - offset[c] - (x[i] - mean[c]) * inverse_std[c] * tilt[c]);
+            });
+        } else {
+            each_value(from, count, g, [=](Size c, Size i) { dx[i] = slope[c] * dy[i]; });
         }
-    }
+    });
 }
 
 template <class T>

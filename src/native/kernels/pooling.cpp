@@ -1,5 +1,5 @@
 // Pooling, plane by plane.
-#include "variant.hpp"
+#include "vectors.hpp"
 
 namespace handgrad::HANDGRAD_VARIANT {
 namespace {
@@ -25,33 +25,48 @@ void max_pool_row(T* y, int32_t* winner, const T* image, Size first, const Pooli
     }
 }
 
-// The same over windows of 2 × 2 side by side, the common kind, written so that compilers find vectors in it. False if
-// a value was not finite; the row is then not to be relied on, because every comparison with NaN says no.
+// Where value is to replace best: it is larger, or the first NaN.
 template <class T>
-bool max_pool_row_of_twos(T* __restrict y, int32_t* __restrict winner, const T* image, Size first, const Pooling& g) {
-    const T *upper = image + first, *lower = upper + g.W;
-    const int32_t corner = int32_t(first), W = int32_t(g.W), Q = int32_t(g.Q);
-    T doubt = 0;
-    HANDGRAD_SIMD_SUM(doubt)
-    for (int32_t q = 0; q < Q; ++q) {
-        const T a = upper[2 * q], b = upper[2 * q + 1], c = lower[2 * q], d = lower[2 * q + 1];
-        doubt += (a - a) + (b - b) + (c - c) + (d - d);
-        const T above = b > a ? b : a, below = d > c ? d : c;
-        const int32_t place_above = b > a ? 1 : 0, place_below = d > c ? W + 1 : W;
-        y[q] = below > above ? below : above;
-        winner[q] = corner + 2 * q + (below > above ? place_below : place_above);
+inline Mask<T> better(Vector<T> value, Vector<T> best) {
+    return ~(value <= best) & (best == best);
+}
+
+// The same over windows of 2 × 2 side by side, the common kind, for rows of at least one vector of results; the last
+// vector of a row is laid over its end.
+template <class T>
+void max_pool_row_of_twos(T* y, int32_t* winner, const T* image, Size first, const Pooling& g) {
+    using Integer = typename Lanes<T>::Integer;
+    typedef int32_t Short __attribute__((vector_size(sizeof(int32_t) * lanes<T>)));
+    Mask<T> corner;
+    for (Size i = 0; i < lanes<T>; ++i) corner[i] = Integer(first + 2 * i);
+    const Integer W = Integer(g.W);
+    for (Size from = 0; from < g.Q; from += lanes<T>) {
+        const Size q = from + lanes<T> <= g.Q ? from : g.Q - lanes<T>;
+        const T *upper = image + first + 2 * q, *lower = upper + g.W;
+        const Vector<T> u0 = load(upper), u1 = load(upper + lanes<T>), l0 = load(lower), l1 = load(lower + lanes<T>);
+        Vector<T> best = evens<T>(u0, u1);
+        Mask<T> place = corner + Integer(2 * q);
+        const Vector<T> candidates[] = {odds<T>(u0, u1), evens<T>(l0, l1), odds<T>(l0, l1)};
+        const Integer steps[] = {1, W, W + 1};
+        Mask<T> step = {};
+        for (int i = 0; i < 3; ++i) {
+            const Mask<T> won = better<T>(candidates[i], best);
+            best = won ? candidates[i] : best;
+            step = won ? Mask<T>{} + steps[i] : step;
+        }
+        store(y + q, best);
+        place += step;
+        const Short places = __builtin_convertvector(place, Short);
+        memcpy(winner + q, &places, sizeof places);
     }
-    return doubt == 0;
 }
 
 template <class T>
 void max_pool_forward(T* y, int32_t* winner, const T* x, const Pooling& g) {
-    const bool twos = g.K == 2 && g.L == 2 && g.t == 2;
+    const bool twos = g.K == 2 && g.L == 2 && g.t == 2 && g.Q >= lanes<T>;
     for (Size plane = 0; plane < g.planes; ++plane) {
         for (Size p = 0; p < g.P; ++p) {
-            const T* image = x + plane * g.H * g.W;
-            const Size first = p * g.s * g.W;
-            if (!twos || !max_pool_row_of_twos(y, winner, image, first, g)) max_pool_row(y, winner, image, first, g);
+            (twos ? max_pool_row_of_twos<T> : max_pool_row<T>)(y, winner, x + plane * g.H * g.W, p * g.s * g.W, g);
             y += g.Q;
             winner += g.Q;
         }
@@ -60,10 +75,18 @@ void max_pool_forward(T* y, int32_t* winner, const T* x, const Pooling& g) {
 
 template <class T>
 void max_pool_backward(T* dx, const T* dy, const int32_t* winner, Size planes, Size image, Size result) {
-    for (Size i = 0; i < planes * image; ++i) dx[i] = 0;
-    for (Size plane = 0; plane < planes; ++plane) {
-        for (Size r = 0; r < result; ++r) dx[plane * image + winner[plane * result + r]] += dy[plane * result + r];
+    for (Size plane = 0; plane < planes; ++plane, dx += image, dy += result, winner += result) {
+        for (Size i = 0; i < image; ++i) dx[i] = 0;
+        for (Size r = 0; r < result; ++r) dx[winner[r]] += dy[r];
     }
+}
+
+// Are all of them within 0 … end − 1?
+bool all_inside(const int32_t* places, Size count, int32_t end) {
+    uint32_t outside = 0;
+    HANDGRAD_PRAGMA(omp simd reduction(| : outside))
+    for (Size i = 0; i < count; ++i) outside |= uint32_t(places[i]) >= uint32_t(end) ? 1u : 0u;
+    return outside == 0;
 }
 
 template <class T>
@@ -86,10 +109,10 @@ void avg_pool_forward(T* y, const T* x, const Pooling& g) {
 template <class T>
 void avg_pool_backward(T* dx, const T* dy, const Pooling& g) {
     const T size = T(g.K * g.L);
-    for (Size i = 0; i < g.planes * g.H * g.W; ++i) dx[i] = 0;
-    for (Size plane = 0; plane < g.planes; ++plane) {
+    for (Size plane = 0; plane < g.planes; ++plane, dx += g.H * g.W) {
+        for (Size i = 0; i < g.H * g.W; ++i) dx[i] = 0;
         for (Size p = 0; p < g.P; ++p) {
-            T* rows = dx + (plane * g.H + p * g.s) * g.W;
+            T* rows = dx + p * g.s * g.W;
             for (Size q = 0; q < g.Q; ++q) {
                 const T share = *dy++ / size;
                 for (Size i = 0; i < g.K; ++i) {
@@ -104,6 +127,7 @@ template <class T>
 void fill(Table<T>& table) {
     table.max_pool_forward = max_pool_forward<T>;
     table.max_pool_backward = max_pool_backward<T>;
+    table.all_inside = all_inside;
     table.avg_pool_forward = avg_pool_forward<T>;
     table.avg_pool_backward = avg_pool_backward<T>;
 }

@@ -16,16 +16,22 @@ using Scratch = void* (*)(Size bytes);  // aligned for every vector type
 // Images (N, C, H, W), filters (F, C, K, L), results (N, F, P, Q); strides (s, t), zeros before the image (top, left).
 struct Convolution {
     Size N, C, H, W, F, K, L, P, Q, s, t, top, left;
+    Size image() const { return C * H * W; }
+    Size result() const { return F * P * Q; }
 };
 
 // Images (N, C, H, W) with N·C = planes; results P × Q; windows K × L moved by (s, t).
 struct Pooling {
     Size planes, H, W, K, L, P, Q, s, t;
+    Size image() const { return H * W; }
+    Size result() const { return P * Q; }
 };
 
 // Values (N, C, L): N samples, C channels, L values of a sample in a channel.
 struct Channels {
     Size N, C, L;
+    // How many channels a thread takes at least: where they lie side by side, a line of the cache.
+    Size grain() const { return L == 1 ? 16 : 1; }
 };
 
 struct Adam {
@@ -34,14 +40,24 @@ struct Adam {
 
 template <class T>
 struct Table {
+    using Number = T;
     // input
     void (*gather_bytes)(T* x, const uint8_t* images, const int64_t* indices, Size N, Size D, T scale, T offset);
     void (*gather_floats)(T* x, const float* images, const int64_t* indices, Size N, Size D, T scale, T offset);
     void (*gather_doubles)(T* x, const double* images, const int64_t* indices, Size N, Size D, T scale, T offset);
     void (*one_hot)(T* t, const int64_t* labels, Size N, Size P);
     // dense
-    void (*add_bias)(T* y, const T* b, Size N, Size M);
-    void (*sum_rows)(T* db, const T* dy, Size N, Size M);
+    void (*add_bias)(T* y, const T* b, Size N, Size M, Size stride);
+    void (*sum_rows)(T* db, const T* dy, Size N, Size M, Size stride);
+    // dense, one sample
+    void (*row_forward)(T* y, const T* x, const T* W, const T* b, Size D, Size M);
+    void (*row_weights)(T* dW, const T* dy, const T* x, Size D, Size M);
+    void (*row_inputs)(T* dx, const T* dy, const T* W, Size D, Size M);
+    // dense, zeros of x passed over
+    Size (*count_nonzero)(const T* x, Size count);
+    void (*sparse_forward)(T* y, const T* x, const T* W, const T* b, Size N, Size D, Size M, Scratch scratch);
+    void (*sparse_weights)(T* dW, const T* dy, const T* x, Size N, Size D, Size M, Size from, Size to,
+                           Scratch scratch);
     // activations
     void (*relu_forward)(T* y, const T* x, Size count);
     void (*relu_backward)(T* dx, const T* dy, const T* y, Size count);
@@ -72,17 +88,20 @@ struct Table {
     // pooling
     void (*max_pool_forward)(T* y, int32_t* winner, const T* x, const Pooling& g);
     void (*max_pool_backward)(T* dx, const T* dy, const int32_t* winner, Size planes, Size image, Size result);
+    bool (*all_inside)(const int32_t* places, Size count, int32_t end);
     void (*avg_pool_forward)(T* y, const T* x, const Pooling& g);
     void (*avg_pool_backward)(T* dx, const T* dy, const Pooling& g);
-    // batch normalisation: the running statistics, scale and shift, and every gradient may be null
+    // batch normalisation: the running statistics, scale and shift, and every gradient may be null; the channels from
+    // first to end
     void (*batch_statistics)(T* mean, T* inverse_std, T* running_mean, T* running_variance, const T* x,
-                             const Channels& g, double epsilon, double momentum);
+                             const Channels& g, double epsilon, double momentum, Size first, Size end);
     void (*running_statistics)(T* mean, T* inverse_std, const T* running_mean, const T* running_variance, Size C,
                                double epsilon);
     void (*batch_norm_forward)(T* y, const T* x, const T* mean, const T* inverse_std, const T* scale, const T* shift,
                                const Channels& g);
     void (*batch_norm_backward)(T* dx, T* dscale, T* dshift, const T* dy, const T* x, const T* mean,
-                                const T* inverse_std, const T* scale, const Channels& g, bool of_batch);
+                                const T* inverse_std, const T* scale, const Channels& g, bool of_batch, Size first,
+                                Size end);
     // convolution: every gradient may be null; scratch gives memory that stays good until it is asked again
     void (*conv2d_forward)(T* y, const T* x, const T* W, const T* b, const Convolution& g, Scratch scratch);
     void (*conv2d_backward)(T* dx, T* dW, T* db, const T* dy, const T* x, const T* W, const Convolution& g,

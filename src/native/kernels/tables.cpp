@@ -8,6 +8,7 @@ const Tables& tables() {
         Tables tables{};
         fill_input(tables);
         fill_dense(tables);
+        fill_sparse(tables);
         fill_activations(tables);
         fill_losses(tables);
         fill_penalty(tables);

@@ -14,6 +14,7 @@ namespace handgrad::HANDGRAD_VARIANT {
 // Each family enters its functions.
 void fill_input(Tables& tables);
 void fill_dense(Tables& tables);
+void fill_sparse(Tables& tables);
 void fill_activations(Tables& tables);
 void fill_losses(Tables& tables);
 void fill_penalty(Tables& tables);

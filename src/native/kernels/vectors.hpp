@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "variant.hpp"
 
 namespace handgrad::HANDGRAD_VARIANT {
@@ -81,6 +85,23 @@ inline Vector<T> keep(Vector<T> v, Mask<T> mask) {
     return (Vector<T>)((Mask<T>)v & mask);
 }
 
+// Bit i: is lane i of the mask set?
+template <class T>
+inline uint32_t bits_of(Mask<T> mask) {
+    constexpr bool is_float = sizeof(T) == 4;
+#if defined(__AVX512DQ__) && HANDGRAD_VECTOR_BYTES == 64
+    return is_float ? _mm512_movepi32_mask((__m512i)mask) : _mm512_movepi64_mask((__m512i)mask);
+#elif defined(__AVX__) && HANDGRAD_VECTOR_BYTES == 32
+    return uint32_t(is_float ? _mm256_movemask_ps((__m256)mask) : _mm256_movemask_pd((__m256d)mask));
+#elif defined(__SSE2__) && HANDGRAD_VECTOR_BYTES == 16
+    return uint32_t(is_float ? _mm_movemask_ps((__m128)mask) : _mm_movemask_pd((__m128d)mask));
+#else
+    uint32_t bits = 0;
+    for (Size i = 0; i < lanes<T>; ++i) bits |= uint32_t(mask[i] & 1) << i;
+    return bits;
+#endif
+}
+
 template <class T>
 inline T sum_lanes(Vector<T> v) {
     T sum = 0;
@@ -88,7 +109,55 @@ inline T sum_lanes(Vector<T> v) {
     return sum;
 }
 
+template <int... places>
+struct Places {};
+
+template <int count, int... places>
+struct UpTo : UpTo<count - 1, count - 1, places...> {};
+
+template <int... places>
+struct UpTo<0, places...> {
+    using List = Places<places...>;
+};
+
+template <class T, int... places>
+inline Vector<T> evens(Vector<T> a, Vector<T> b, Places<places...>) {
+    return __builtin_shufflevector(a, b, (2 * places)...);
+}
+
+template <class T, int... places>
+inline Vector<T> odds(Vector<T> a, Vector<T> b, Places<places...>) {
+    return __builtin_shufflevector(a, b, (2 * places + 1)...);
+}
+
+// a₀, a₂, …, b₀, b₂, …
+template <class T>
+inline Vector<T> evens(Vector<T> a, Vector<T> b) {
+    return evens<T>(a, b, typename UpTo<int(lanes<T>)>::List{});
+}
+
+// a₁, a₃, …, b₁, b₃, …
+template <class T>
+inline Vector<T> odds(Vector<T> a, Vector<T> b) {
+    return odds<T>(a, b, typename UpTo<int(lanes<T>)>::List{});
+}
+
 inline Size round_up(Size value, Size multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// Takes pieces of the scratch memory one after the other.
+struct Pieces {
+    char* next;
+    template <class Piece>
+    static Size bytes(Size count) {
+        return round_up(count * Size(sizeof(Piece)), 64);
+    }
+    template <class Piece>
+    Piece* take(Size count) {
+        Piece* piece = reinterpret_cast<Piece*>(next);
+        next += bytes<Piece>(count);
+        return piece;
+    }
+};
 
 }  // namespace
 }  // namespace handgrad::HANDGRAD_VARIANT
