@@ -16,6 +16,8 @@ from handgrad.report import classes, results, setup
 from handgrad.report.batch_statistics import both_ways
 from handgrad.report.draws import random_draws
 from handgrad.report.facts import Facts, class_curves, curves, gather
+from handgrad.report.filters import filters
+from handgrad.report.parameters import parameters
 from handgrad.report.parting import parting, parting_sentence
 from handgrad.report.published import Published, find_published
 from handgrad.report.svg import inline_svg
@@ -58,10 +60,12 @@ def write_report(run: Run, *, published: Published | None = None) -> Path:
         facts,
         [
             ("published", "Published beside ours", results.published_numbers(facts)),
+            ("parameters", "The report’s parameters", parameters(facts)),
             ("results", "Final results", results.final_results(facts)),
             ("draws", "Other test images", random_draws(facts)),
             ("batch-statistics", "Batch normalisation at test time", both_ways(facts)),
             ("curves", "Curves", _curves(facts, figures)),
+            ("filters", "What the first layer looks for", filters(facts, figures)),
             ("classes", "Each class", _classes(facts, figures)),
             ("confusion", "Confusions", _confusion(facts, figures)),
             ("mistakes", "Most confident mistakes", classes.mistakes(facts)),

@@ -1,8 +1,8 @@
 """Published numbers of a report: a small TOML file beside its experiment, and their comparison with a run.
 
 A file holds `values` (what was printed, the metric of `summary.json` it answers to, its unit), `ranges` (what others
-got with the same protocol) and `flags` (what is wrong or open in the report). Numbers are compared, never copied into
-results.
+got with the same protocol), `flags` (what is wrong or open in the report) and `parameters` (the report's own names of
+settings). Numbers are compared, never copied into results.
 """
 
 from __future__ import annotations
@@ -100,8 +100,27 @@ class Flag(_Table):
     text: str
 
 
+class Parameter(_Table):
+    """A setting under the report's own name: `key` is its place in the config, `name` and `value` what was printed.
+
+    `times` is a further key whose value multiplies it. `words` maps a value of the config, as text, to the report's.
+    `loosely` says that the report printed a part only, so that ours need but begin with it.
+    """
+
+    name: str
+    means: str
+    key: str
+    times: str | None = None
+    value: int | float | str | None = None
+    words: dict[str, str] = {}
+    loosely: bool = False
+
+
 class Published(_Table):
-    """All that one report printed about one experiment."""
+    """All that one report printed about one experiment.
+
+    `parameters_of` names the experiment whose parameters these are too, so that a sweep need not repeat them.
+    """
 
     format: Literal[1]
     report: str
@@ -110,6 +129,8 @@ class Published(_Table):
     ranges: list[PublishedRange] = []
     points: list[PublishedPoint] = []
     flags: list[Flag] = []
+    parameters: list[Parameter] = []
+    parameters_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +174,9 @@ def find_published(experiment: str) -> Published | None:
     if entry is None:
         return None
     with resources.as_file(entry) as path:
-        return load_published(path)
+        found = load_published(path)
+    other = find_published(found.parameters_of) if found.parameters_of else None
+    return found if other is None else found.model_copy(update={"parameters": other.parameters})
 
 
 def compare(published: Published, results: Mapping[str, Any]) -> list[Comparison]:
