@@ -269,11 +269,11 @@ def _line_figure(
         axes = figure.add_axes((0.115, 0.14, 0.665, 0.75))
         curves = [curve.finite for curve in series if len(curve.finite.y)]
         _draw_curves(axes, curves, MAX_POINTS, width=1.5)
-        _dress(axes)
+        dress(axes)
         figure.text(0.0, 0.94, title, fontsize=10, color=PALETTE["muted"])
         axes.set_xlabel("iteration", color=PALETTE["muted"], loc="right", labelpad=2)
         if kind == "loss":
-            _loss_axis(axes, curves)
+            loss_axis(axes, curves)
         else:
             ErrorScale.of(curves).apply(axes, _ERROR_TICKS)
         _label_ends(axes, curves, "{:.2f} %" if kind == "error" else "{:.3g}")
@@ -297,7 +297,7 @@ def _class_panel(axes: Axes, series: Sequence[Series], name: str, scale: ErrorSc
     curves = [curve.finite for curve in series if len(curve.finite.y)]
     noisy = [Series(c.name, *average(c.x, c.y, PANEL_STRETCHES)) for c in curves if c.name == "batch"]
     _draw_curves(axes, [*noisy, *(c for c in curves if c.name != "batch")], 300, width=1.2)
-    _dress(axes, size=8)
+    dress(axes, size=8)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     scale.apply(axes, (0, 1, 10, 100))
     axes.set_title(name, loc="left", fontsize=10, fontweight="bold", color=PALETTE["ink"], pad=5)
@@ -326,7 +326,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Series], limit: int, width: float)
         axes.set_xlim(left, right if right > left else left + 1)
 
 
-def _dress(axes: Axes, size: float = 9) -> None:
+def dress(axes: Axes, size: float = 9) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -339,7 +339,7 @@ def _dress(axes: Axes, size: float = 9) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def _loss_axis(axes: Axes, curves: Sequence[Series]) -> None:
+def loss_axis(axes: Axes, curves: Sequence[Series]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     values = np.concatenate([curve.y for curve in curves]) if curves else np.array([])

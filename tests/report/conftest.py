@@ -11,7 +11,7 @@ from handgrad.build import make_network
 from handgrad.config_file import make_config, to_toml
 from handgrad.data import Data
 from handgrad.runs import Run
-from handgrad.trial import save_weights
+from handgrad.weights import save_weights
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ def test_whole_report_has_all_sections_and_figures(make_run: MakeRun) -> None:
         "published",
         "results",
         "curves",
+        "filters",
         "classes",
         "confusion",
         "mistakes",
@@ -77,7 +78,8 @@ def test_whole_report_has_all_sections_and_figures(make_run: MakeRun) -> None:
     ]
     assert len(page.all("svg")) == 2 + 10
     names = {path.name for path in (run.folder / "figures").iterdir()}
-    assert names == {f"{n}.{kind}" for n in ("loss", "error", "classes", "confusion") for kind in ("svg", "png")}
+    drawn = ("loss", "error", "filters", "classes", "confusion")
+    assert names == {f"{n}.{kind}" for n in drawn for kind in ("svg", "png")}
 
 
 def test_the_page_reaches_nothing_outside_and_runs_nothing(make_run: MakeRun) -> None:
@@ -271,7 +273,7 @@ def test_a_net_without_classes_leaves_their_parts_out(make_run: MakeRun) -> None
     lines = evaluations(20, classes=0)
     run = make_run(metrics=lines, summary=summary_of(lines[-1]))
     _, page = page_of(run)
-    assert sections_of(page) == ["results", "curves", "network", "settings"]
+    assert sections_of(page) == ["results", "curves", "filters", "network", "settings"]
     assert "error" not in " ".join(str(a.get("aria-label")) for a in page.all("svg"))
     assert re.search(r"the net has a test loss of [\d.]+ per image", page.text)
 

@@ -17,6 +17,7 @@ def test_the_folder_holds_figures_tables_and_a_document(make_run: MakeRun) -> No
     assert {path.name for path in folder.iterdir()} == {
         "loss.pdf",
         "error.pdf",
+        "filters.pdf",
         "classes.pdf",
         "confusion.pdf",
         "mistakes.pdf",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from handgrad import plots
 from handgrad.report import classes, results, setup
 from handgrad.report.facts import Facts, class_curves, curves, gather
+from handgrad.report.filters import filters_figure, gather_filters
 from handgrad.report.html import MAX_PANELS, make_folder
 from handgrad.report.pictures import picture, pixel_range, surest_mistakes
 from handgrad.report.published import find_published
@@ -71,9 +72,9 @@ def escape_latex(text: str) -> str:
 def write_latex(run: Run, folder: Path) -> Path:
     """Write figures and tables of a run for a course's own LaTeX template.
 
-    `loss.pdf`, `error.pdf`, `classes.pdf`, `confusion.pdf`, `mistakes.pdf` (those the run has data for), `table.tex`
-    (final error of each class), `results.tex`, `network.tex`, `settings.tex`, `published.tex`, all plain `tabular`, and
-    `main.tex`, which compiles as it is with graphicx alone.
+    `loss.pdf`, `error.pdf`, `filters.pdf`, `classes.pdf`, `confusion.pdf`, `mistakes.pdf` (those the run has data for),
+    `table.tex` (final error of each class), `results.tex`, `network.tex`, `settings.tex`, `published.tex`, all plain
+    `tabular`, and `main.tex`, which compiles as it is with graphicx alone.
 
     Args:
         run: from `handgrad.load_run`.
@@ -113,6 +114,10 @@ def _figures(facts: Facts, folder: Path) -> list[tuple[str, str]]:
         if series:
             plots.save_figure(draw(series), folder, name, ("pdf",))
             drawn.append((name, caption))
+    filters = gather_filters(facts)
+    if filters is not None:
+        plots.save_figure(filters_figure(filters), folder, "filters", ("pdf",))
+        drawn.append(("filters", "What the first layer looks for, over time and on one scale of colours."))
     panels = [(name, class_curves(facts, index)) for index, name in enumerate(facts.class_names)][:MAX_PANELS]
     panels = [(name, series) for name, series in panels if series]
     if panels:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from handgrad.settings import setting as setting
 
 MISSING = "–"
 
@@ -83,22 +84,3 @@ def shape(sizes: Sequence[int] | None) -> str:
     '1 × 28 × 28'
     """
     return MISSING if not sizes else " × ".join(f"{size:,}" for size in sizes)
-
-
-def setting(value: Any) -> str:
-    """A value of the configuration on one line; None is "none", a table is "type, key value, …".
-
-    >>> setting({"type": "inverse_sqrt", "per": "epoch"})
-    'inverse_sqrt, per epoch'
-    """
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        shown = {key: inner for key, inner in value.items() if inner is not None}
-        head = [str(shown.pop("type"))] if "type" in shown else []
-        return ", ".join(head + [f"{key} {setting(inner)}" for key, inner in shown.items()]) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(setting(item) for item in value) or "none"
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
