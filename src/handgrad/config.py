@@ -261,12 +261,71 @@ class DisplayConfig(Section):
     loss: Literal["mean", "sum"] = "mean"
 
 
+class RangeConfig(Section):
+    """Values from low to high, both included; whole numbers where both are, evenly in the logarithm where `log`."""
+
+    low: int | float
+    high: int | float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> "RangeConfig":
+        if not self.low < self.high:
+            raise ValueError(f"low must be below high; received {self.low} and {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"log = true needs low above 0; received {self.low}")
+        return self
+
+
+class ChoicesConfig(Section):
+    """One of these values."""
+
+    choices: Annotated[list[Any], Field(min_length=1)]
+
+
+SpaceConfig = Annotated[dict[str, RangeConfig | ChoicesConfig], Field(min_length=1)]
+Measure = Literal[
+    "valid_loss", "valid_error", "valid_mean_class_error", "test_loss", "test_error", "test_mean_class_error"
+]
+
+
+class RandomSearchConfig(Section):
+    """Points drawn at random: each depends on the seed and its number alone."""
+
+    type: Literal["random"]
+    points: Count
+    space: SpaceConfig
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class TPESearchConfig(Section):
+    """Points proposed from the results of the generations before (Optuna's tree of Parzen estimators)."""
+
+    type: Literal["tpe"]
+    points: Count
+    space: SpaceConfig
+    seed: Annotated[int, Field(ge=0)] = 0
+    generation: Count = 4
+    minimize: Measure = "valid_error"
+    prune: bool = False
+
+
 class SweepConfig(Section):
-    """Which keys are varied over which values; `trials` seeds a point."""
+    """Which keys are varied over which values, or searched; `trials` seeds a point; how its trials are looked after."""
 
     grid: dict[str, list[Any]] = {}
+    search: Annotated[RandomSearchConfig | TPESearchConfig, Field(discriminator="type")] | None = None
     trials: Count = 1
     vary: list[Literal["init", "order", "split"]] = ["init", "order"]
+    keep: Literal["metrics", "all"] = "metrics"
+    timeout: Annotated[str, Field(pattern=r"^\d+(\.\d+)? (s|min|h)$")] = "10 min"
+    retries: Annotated[int, Field(ge=0)] = 2
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> "SweepConfig":
+        if self.search and self.grid:
+            raise ValueError("give grid or search, not both; a list of values in a search is { choices = [...] }")
+        return self
 
 
 class Config(Section):
@@ -320,4 +379,9 @@ class Config(Section):
             problems.append(f"training.stop is on {stop.on!r}, which training.evaluate does not name")
         if self.training.batch_size == "all" and self.training.batches_per_epoch is not None:
             problems.append("training.batches_per_epoch has no meaning with batch_size = 'all'")
+        search = self.sweep.search if self.sweep else None
+        if isinstance(search, TPESearchConfig):
+            measured = search.minimize.partition("_")[0]
+            if measured not in self.training.evaluate:
+                problems.append(f"sweep.search.minimize is {search.minimize!r}: add {measured!r} to training.evaluate")
         return problems

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import time
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +17,11 @@ from handgrad.config_file import make_config
 from handgrad.data import Data, Examples, load_source
 from handgrad.errors import LoadError, UsageError
 from handgrad.kernels.types import Array
+from handgrad.listing import find_run as find_run
+from handgrad.listing import run_folders
 from handgrad.metrics import Evaluator, Measurement
 from handgrad.network import Network
-from handgrad.run_folder import is_locked, read_status
+from handgrad.run_state import is_locked, read_json, read_status
 from handgrad.storage import arrays_from_bytes
 from handgrad.weights import load_weights
 
@@ -38,7 +38,10 @@ class Run:
 
     @cached_property
     def status(self) -> dict[str, Any]:
-        """`status.json`; a run that says running while no process holds its lock is `killed`."""
+        """`status.json`; a run that says running while no process holds its lock is `killed`, one without a folder
+        `pending`: a trial that a sweep has not come to."""
+        if not self.folder.exists():
+            return {"state": "pending"}
         status = read_status(self.folder)
         if status.get("state", "running") == "running" and not is_locked(self.folder):
             status["state"] = "killed"
@@ -51,7 +54,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """running, done, interrupted, failed, diverged, killed or timeout."""
+        """running, done, interrupted, failed, diverged, killed, timeout or pending."""
         return str(self.status["state"])
 
     @cached_property
@@ -70,11 +73,7 @@ class Run:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """`summary.json`, or {}."""
-        try:
-            value = json.loads((self.folder / "summary.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        return read_json(self.folder / "summary.json")
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:
@@ -179,39 +178,7 @@ class Run:
 
 def list_runs(out: str | Path = "runs") -> list[Run]:
     """The runs in a folder, newest first."""
-    root = Path(out)
-    found = [p for p in root.iterdir() if (p / "config.toml").is_file()] if root.is_dir() else []
-    return [Run(p) for p in sorted(found, key=_started, reverse=True)]
-
-
-def _started(folder: Path) -> str:
-    """When a run was started, as its name says; resuming it does not make it newer."""
-    named = re.search(r"\d{8}-\d{6}(?=-[0-9a-f]+$)", folder.name)
-    return named[0] if named else time.strftime("%Y%m%d-%H%M%S", time.localtime(folder.stat().st_mtime))
-
-
-def find_run(name: str | Path, out: str | Path = "runs") -> Path:
-    """The folder of a run: a path, a unique prefix of its name, `last`, or `@2` (the second newest).
-
-    Raises:
-        UsageError: if there is none, or more than one.
-    """
-    path = Path(name)
-    if (path / "config.toml").is_file():
-        return path
-    runs, text = list_runs(out), str(name)
-    if text == "last" or (text.startswith("@") and text[1:].isdigit()):
-        place = 1 if text == "last" else int(text[1:])
-        if 1 <= place <= len(runs):
-            return runs[place - 1].folder
-        raise UsageError(f"{text}: there are {len(runs)} runs in {out}")
-    matching = [r.folder for r in runs if r.folder.name.startswith(text)]
-    if len(matching) == 1:
-        return matching[0]
-    if not matching:
-        raise UsageError(f"{text}: no run of this name in {out}; `handgrad runs` lists them")
-    names = ", ".join(p.name for p in matching[:5])
-    raise UsageError(f"{text}: {len(matching)} runs begin so: {names}; give more of the name")
+    return [Run(folder) for folder in run_folders(out)]
 
 
 def load_run(name: str | Path = "last", out: str | Path = "runs") -> Run:
