@@ -1,0 +1,262 @@
+"""The diagnosis of a net: ask, settle what is computed, judge every tensor, explain the wrong ones, say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from handgrad.check.diagnosis.compare import EXACT, FLOAT32, least_squares_factor, relative, worst_index
+from handgrad.check.diagnosis.conventions import ALWAYS, convention_of, is_convention
+from handgrad.check.diagnosis.items import Item, items_of
+from handgrad.check.diagnosis.measured import right_by_own_loss
+from handgrad.check.diagnosis.model import trace
+from handgrad.check.diagnosis.probes import Asked, ask
+from handgrad.check.diagnosis.search import LayerFound, walk
+from handgrad.check.diagnosis.settle import Settled, settle
+from handgrad.check.diagnosis.signs import net_signs
+from handgrad.check.diagnosis.state import cut_items, not_finite, overflow_items, random_items, state_items
+from handgrad.check.diagnosis.texts import finding, introduced, net_names, ruled_out
+from handgrad.check.diagnosis.unknown import ONLY_DELTA, expression_item
+from handgrad.check.diagnosis.view import View
+from handgrad.check.subject import Diagnosis, Finding, NetSubject, TensorVerdict
+from handgrad.kernels.types import Array
+
+_SEED = 20240
+_SINGLE = 1e-4  # float32: what remains of a fit that is right
+
+
+def diagnose_net(subject: NetSubject, seed: int = _SEED) -> Diagnosis:
+    """Which mistakes are in a net's gradients, and what they are called.
+
+    The program is asked at three fresh places whose sizes, batches and learning rates differ; every explanation
+    has to fit all three.
+
+    Args:
+        subject: the program.
+        seed: of the places.
+
+    Raises:
+        Exception: the program's own, where it can run at none of the sizes.
+    """
+    # Thousands of small products: a second BLAS thread makes them slower, many times so on a busy machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _diagnose(subject, seed)
+
+
+def _diagnose(subject: NetSubject, seed: int) -> Diagnosis:
+    asked = ask(subject, subject.spec, np.random.default_rng(seed))
+    settled = settle(subject, asked)
+    if settled.loss_known is False:
+        fine = right_by_own_loss(subject, asked, settled.notes)
+        if fine is not None:
+            return fine
+    tolerance = noise_of(asked)
+    items = [Item(key, (f"W{len(subject.spec.activations)}",), len(subject.spec.activations)) for key in settled.keys]
+    hidden = not_finite(asked) or random_items(subject, asked) or cut_items(subject, asked)
+    items += hidden
+    views = _views(asked)
+    found: list[LayerFound] = []
+    if not hidden and not all(_relative(asked, name) <= tolerance for name in _answered(asked)):
+        found = walk(views, tolerance)
+        items += [_cancelled(item, asked) for item in items_of(found, settled.spec)]
+    _override_truth(asked, settled)
+    items += _missing(asked, settled)
+    items += state_items(subject, asked)
+    items += overflow_items(subject, asked, settled.spec)
+    return _report(subject, asked, views, settled, found, items)
+
+
+def _cancelled(item: Item, asked: Sequence[Asked]) -> Item:
+    """Biases that are zero up to rounding only: their sum over the classes cancelled, nobody left them out."""
+    if item.key not in ("bias_zero", "bias_skipped") or len(item.tensors) > 1:
+        return item
+    values = np.asarray(asked[0].answer.gradients[item.tensors[0]], float)
+    return replace(item, key="bias_total") if values.any() and values.size > 1 else item
+
+
+def _override_truth(asked: Sequence[Asked], settled: Settled) -> None:
+    """What is right, where forward pass or loss are wrong: the proper softmax's gradient, or the odd loss's own."""
+    for one in asked:
+        if settled.forward.key:
+            one.truth = trace(settled.spec, one.probe.parameters, one.probe.x, one.probe.t)
+        elif settled.delta is not None:
+            one.truth.replace_output_delta(settled.delta(one.truth))
+
+
+def _views(asked: Sequence[Asked]) -> list[View]:
+    views = []
+    for one in asked:
+        gradients = {}
+        for name, values in one.answer.gradients.items():
+            expected = one.probe.parameters[name].shape
+            made = np.asarray(values, float)
+            gradients[name] = made.reshape(expected) if made.size == int(np.prod(expected)) and name[0] == "b" else made
+        views.append(View(one.probe, one.truth, gradients))
+    return views
+
+
+def _answered(asked: Sequence[Asked]) -> list[str]:
+    return [name for name in asked[0].truth.gradients if name in asked[0].answer.gradients]
+
+
+def noise_of(asked: Sequence[Asked]) -> float:
+    """The tolerance that the program's precision asks for: what the cleanest tensor is off by, with room.
+
+    A factor is no noise, so each tensor is compared up to one. Values that all fit into single precision count as
+    float32 even where no tensor is right.
+    """
+    rests = []
+    for name in _answered(asked):
+        truth = asked[0].truth.gradients[name]
+        given = _shaped(np.asarray(asked[0].answer.gradients[name], float), truth)
+        if given.shape == truth.shape and given.any() and np.isfinite(given).all():
+            rests.append(least_squares_factor(given, truth)[1])
+    cleanest = min(rests, default=0.0)
+    least = _SINGLE if _single_precision(asked[0]) else 2 * EXACT
+    return float(max(least, min(50 * cleanest, FLOAT32))) if cleanest < FLOAT32 / 10 else least
+
+
+def _single_precision(one: Asked) -> bool:
+    """Whether all gradients, or all weights after a step of their own, are float32 numbers."""
+    given = {name: np.asarray(g, float) for name, g in one.answer.gradients.items()}
+
+    def single(values: list[Array]) -> bool:
+        with np.errstate(all="ignore"):
+            return all(np.allclose(v, v.astype(np.float32), rtol=1e-12, atol=1e-14, equal_nan=True) for v in values)
+
+    before = [one.probe.parameters[name].reshape(g.shape) for name, g in given.items() if _fits(one, name, g)]
+    steps = [one.probe.learning_rate * g for name, g in given.items() if _fits(one, name, g)]
+    pairs = list(zip(before, steps, strict=True))
+    return (
+        single(list(given.values()))
+        or single([w - s for w, s in pairs])
+        or single([w.astype(np.float32) - s for w, s in pairs])
+    )
+
+
+def _fits(one: Asked, name: str, given: Array) -> bool:
+    return given.size == one.probe.parameters[name].size
+
+
+def _relative(asked: Sequence[Asked], name: str) -> float:
+    worst = 0.0
+    for one in asked:
+        truth = one.truth.gradients[name]
+        given = np.asarray(one.answer.gradients[name], float)
+        given = given.reshape(truth.shape) if given.size == truth.size and name[0] == "b" else given
+        worst = max(worst, relative(given, truth))
+    return worst
+
+
+def _missing(asked: Sequence[Asked], settled: Settled) -> list[Item]:
+    """Parameters that the program has no gradient for."""
+    have, all_names = asked[0].answer.gradients, asked[0].truth.gradients
+    missing = [name for name in all_names if name not in have and not (name[0] == "b" and not settled.forward.biases)]
+    biases = tuple(name for name in missing if name[0] == "b")
+    weights = tuple(name for name in missing if name[0] == "W")
+    items = []
+    if biases:
+        every = not any(name[0] == "b" for name in have)
+        items.append(Item("bias_zero" if every else "bias_skipped", biases, int(biases[0][1:])))
+    if weights:
+        items.append(Item("layer_skipped", weights, int(weights[0][1:])))
+    return items
+
+
+def _report(
+    subject: NetSubject,
+    asked: Sequence[Asked],
+    views: list[View],
+    settled: Settled,
+    found: list[LayerFound],
+    items: list[Item],
+) -> Diagnosis:
+    factors = convention_of(subject, settled, found)
+    findings: list[Finding] = []
+    for item in items:
+        if item.key == "":
+            item = expression_item(views, item, found)
+        verdict = "convention" if is_convention(item, subject, settled, found) else "mistake"
+        sure = settled.outputs_known or bool(settled.loss_known)
+        if not sure or (item.key == "" and not settled.loss_known):
+            verdict = "undecided"
+        findings.append(_finding(subject, asked, item, verdict, {i.key for i in items}))
+    excused, blamed = _tensors(items, findings, "convention"), _tensors(items, findings, "mistake")
+    lines = _lines(asked, settled, factors, excused - blamed, blamed)
+    wrong = [line for line in lines if not line.right]
+    findings = [f for f in findings if f.explanation or any(line.tensor == f.tensor for line in wrong)]
+    signs = (*settled.notes, *(net_signs(asked, settled) if wrong else ()))
+    return Diagnosis(tuple(lines), tuple(findings), signs)
+
+
+def _tensors(items: Sequence[Item], findings: Sequence[Finding], verdict: str) -> set[str]:
+    """The tensors that findings of one verdict speak of; what is no matter of a tensor's numbers aside."""
+    pairs = zip(items, findings, strict=True)
+    return {name for item, f in pairs if f.verdict == verdict and item.key not in ALWAYS for name in item.tensors}
+
+
+def _finding(subject: NetSubject, asked: Sequence[Asked], item: Item, verdict: str, found: set[str]) -> Finding:
+    nameless = "unexplained_delta" if item.detail == ONLY_DELTA else "unexplained"
+    made = finding(item, verdict, net_names(item, subject.spec), ruled_out(item, found), nameless)
+    return introduced(_with_numbers(subject, asked, item, made), "net")
+
+
+def _with_numbers(subject: NetSubject, asked: Sequence[Asked], item: Item, made: Finding) -> Finding:
+    """The finding with its line of source and both numbers at the worst entry."""
+    name = item.tensors[0] if item.tensors else ""
+    if not name:
+        return made
+    made = replace(made, line=subject.line_of(name))
+    truth = asked[0].truth.gradients.get(name)
+    given = asked[0].answer.gradients.get(name)
+    if truth is None or given is None:
+        return made
+    given = _shaped(np.asarray(given, float), truth)
+    if given.shape != truth.shape:
+        return made
+    index = worst_index(given, truth)
+    return replace(
+        made,
+        index=index,
+        expected=float(truth[index]),
+        received=float(given[index]),
+        relative=relative(given, truth),
+    )
+
+
+def _shaped(given: Array, truth: Array) -> Array:
+    return given.reshape(truth.shape) if given.size == truth.size and truth.ndim == 1 else given
+
+
+def _lines(
+    asked: Sequence[Asked], settled: Settled, factors: list[float] | None, excused: set[str], blamed: set[str]
+) -> list[TensorVerdict]:
+    """One line a tensor; what a convention explains is right, with a note."""
+    lines = []
+    for name, truth in asked[0].truth.gradients.items():
+        if name not in asked[0].answer.gradients:
+            if name[0] == "W" or settled.forward.biases:
+                lines.append(TensorVerdict(name, truth.shape, 1.0, False, "the program has no gradient for it"))
+            continue
+        size = _relative(asked, name)
+        note, right = "", size <= EXACT
+        if not right and factors is not None and _up_to(asked, name, factors) <= FLOAT32:
+            right, note = True, "right, up to a convention"
+        elif not right and size <= FLOAT32 and name not in blamed:
+            right, note = True, f"agrees to {size:.0e}, as single precision or an ε does"
+        elif not right and name in excused:
+            right, note = True, "right, up to a convention"
+        lines.append(TensorVerdict(name, truth.shape, size, right, note))
+    return lines
+
+
+def _up_to(asked: Sequence[Asked], name: str, factors: list[float]) -> float:
+    worst = 0.0
+    for one, factor in zip(asked, factors, strict=True):
+        truth = one.truth.gradients[name]
+        given = _shaped(np.asarray(one.answer.gradients[name], float), truth)
+        worst = max(worst, relative(given, factor * truth))
+    return worst
