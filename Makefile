@@ -12,7 +12,7 @@ help:
 	@echo "make demo      train report E's net on the digits found here, and draw its report"
 	@echo "make test      style, types and the core tests, on the native kernels"
 	@echo "make test-all  the tests that take longer: packaging, installation without a compiler"
-	@echo "make evidence  run what the project promises on whole MNIST, and write docs/evidence (wants HANDGRAD_DATA)"
+	@echo "make evidence  run what the project promises on MNIST and notMNIST, and write docs/evidence (wants HANDGRAD_DATA)"
 	@echo "make bench     every workload beside PyTorch, JAX and scikit-learn, into benchmarks/results.md (wants HANDGRAD_DATA)"
 	@echo "make build     compile the kernels again after a change in src/native"
 	@echo "make clean     remove everything that was built or installed here"
@@ -31,6 +31,8 @@ test-all: $(VENV)/installed-dev
 
 evidence: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/report_d.py
+	$(BIN)/python benchmarks/letters_sweeps.py
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/run.py

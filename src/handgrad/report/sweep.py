@@ -29,13 +29,13 @@ def write_sweep_report(result: SweepResult) -> Path:
     """
     published = find_published(result.name)
     comparison = compare_points(result.name, result.title, points_of_sweep(result), wording_of(result.name))
-    rows = [_published_row(published, point) for point in comparison.points] if published and published.points else []
+    rows = [published_row(published, point) for point in comparison.points] if published and published.points else []
     return write_comparison(
         comparison, result.folder, "report.html", of_sweep=True, published=published, published_rows=rows
     )
 
 
-def _published_row(published: Published | None, point: Point) -> dict[str, Any]:
+def published_row(published: Published | None, point: Point) -> dict[str, Any]:
     """What was printed for a point of the grid."""
     found = next((p for p in (published.points if published else []) if p.value == point.value), None)
     return {
