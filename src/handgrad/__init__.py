@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from handgrad import check
+    from handgrad.check.notebook import load_ipython_extension
     from handgrad.config_file import load_config
     from handgrad.data import Data, Examples, load_data
     from handgrad.errors import HandgradError
@@ -32,6 +34,7 @@ _HOME = {
     "list_runs": "runs",
     "load_config": "config_file",
     "load_data": "data",
+    "load_ipython_extension": "check.notebook",
     "load_run": "runs",
     "train": "experiment",
 }
@@ -49,20 +52,24 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "check",
     "fit",
     "list_runs",
     "load_config",
     "load_data",
+    "load_ipython_extension",
     "load_run",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "check":  # a module that can be called
+        return import_module("handgrad.check")
     if name not in _HOME:
         raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
     return getattr(import_module(f"handgrad.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *_HOME, "check"])

@@ -13,7 +13,7 @@ import typer
 
 # Each module registers its commands, and `handgrad --help` lists them in this order.
 # isort: off
-from handgrad.cli import training, sweep, trained, runs, data  # noqa: F401
+from handgrad.cli import training, sweep, trained, runs, compare, data, check, explain  # noqa: F401
 from handgrad.cli.app import app, say
 # isort: on
 

@@ -1,0 +1,256 @@
+"""Calling a program's functions: arguments by name and by role, results back into the environment, locals recorded."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from handgrad.check.reading.program import MODULE, Function
+from handgrad.check.reading.roles import role_of
+from handgrad.check.reading.worlds import Env
+from handgrad.kernels.types import Array
+
+_UPSTREAM = re.compile(
+    r"d$|d_?[A-Z]|d_?out|d_l_|dy|dx|dz|da|grad|delta|error|upstream|output_(grad|error)|loss_grad", re.IGNORECASE
+)
+
+
+class NotBoundError(Exception):
+    """An argument of a function that nothing is known for."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images and targets as a program wants them.
+
+    Attributes:
+        x, t: in its orientation; t one-hot or class numbers.
+        rows: N images as rows.
+        each: every image is handed over alone.
+    """
+
+    x: Array
+    t: Any
+    rows: bool = True
+
+
+@dataclass(frozen=True)
+class Form:
+    """How images and targets are handed over.
+
+    Attributes:
+        samples: "rows" (N, D), "columns" (D, N), "vector" (D,) one by one, "column" (D, 1) one by one, "row" (1, D).
+        labels: "onehot", "numbers", "flat" (N,) of 0 and 1.
+    """
+
+    samples: str
+    labels: str
+
+    @property
+    def alone(self) -> bool:
+        """One image a call."""
+        return self.samples in ("vector", "column", "row")
+
+    def batches(self, x: Array, t: Array) -> list[Batch]:
+        """The batch, or one an image."""
+        if self.samples == "rows":
+            return [Batch(x, self._labels(t))]
+        if self.samples == "columns":
+            return [Batch(np.ascontiguousarray(x.T), self._labels(t, columns=True), rows=False)]
+        made = []
+        for image, target in zip(x, t, strict=True):
+            shape = {"vector": (-1,), "column": (-1, 1), "row": (1, -1)}[self.samples]
+            label = target.reshape(shape) if self.labels == "onehot" else self._labels(target[None])
+            if self.labels != "onehot" and self.samples != "row":
+                label = label[0]
+            made.append(Batch(image.reshape(shape).copy(), label, rows=self.samples == "row"))
+        return made
+
+    def _labels(self, t: Array, columns: bool = False) -> Any:
+        if self.labels == "onehot":
+            return np.ascontiguousarray(t.T) if columns else t.copy()
+        if t.shape[1] == 1:
+            return t[:, 0].astype(int) if self.labels == "numbers" else t[:, 0].copy()
+        return t.argmax(axis=1)
+
+    def outputs(self, found: Array) -> Array:
+        """A program's output as (N, P), or (P,) of one image."""
+        return found.T if self.samples == "columns" else found
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Values for the roles that are no arrays."""
+
+    rate: float = 0.05
+    reg: float = 0.0
+    classes: int = 10
+
+
+def call(function: Function, env: Env, batch: Batch, setting: Setting, owner: Any = None) -> Any:
+    """Call a function with what the environment has for it; its results become part of the environment.
+
+    Raises:
+        NotBoundError: a required argument that nothing is known for.
+        Exception: the program's own.
+    """
+    made = env.get("roles", {}).get("output")
+    if owner is not None and made is not None:
+        batch = Batch(made, batch.t, batch.rows)  # a loss object's x is what the net made of the images
+    arguments = bind(function, env, batch, setting)
+    target: Callable[..., Any]
+    if function.owner:
+        target = getattr(env["self"] if owner is None else owner, function.name)
+    else:
+        target = env["globals"][function.name]
+    value = target(**arguments)
+    _remember(function, env, value, batch)
+    return value
+
+
+def bind(function: Function, env: Env, batch: Batch, setting: Setting) -> dict[str, Any]:
+    """The arguments: a value of that very name first, then by role."""
+    bound: dict[str, Any] = {}
+    taken: set[str] = set()
+    unknown: list[str] = []
+    names = list(function.parameters)
+    roles = _roles(names, env)
+    for name in names:
+        required, role = name in function.required, roles[name]
+        if (
+            name in env
+            and name not in ("globals", "self", "made", "roles", "own", "locals")
+            and role not in ("lr", "x", "t")
+        ):
+            bound[name] = env[name]
+            taken.add(role)
+        elif role in ("x", "t") and role not in taken:
+            bound[name] = batch.x if role == "x" else batch.t
+            taken.add(role)
+        elif name in env and role in ("x", "t"):
+            bound[name] = env[name]
+        elif required and role not in ("lr", "reg", "count") and _is_value(env["globals"].get(name)):
+            bound[name] = env["globals"][name]
+        elif (value := _by_role(role, name, env, batch, setting, required)) is not None:
+            bound[name] = value
+        elif required:
+            unknown.append(name)
+    nameless = [name for name in unknown if not _UPSTREAM.match(name)]
+    # A method called after another has its images already: what it is given is the targets.
+    later = bool(function.owner) and "roles" in env
+    for name, role in zip(nameless, [r for r in (("t", "x") if later else ("x", "t")) if r not in taken], strict=False):
+        bound[name] = batch.x if role == "x" else batch.t
+        taken.add(role)
+    upstream = env.get("roles", {}).get("upstream")
+    for name in unknown:
+        if name not in bound and name not in nameless[:2] and upstream is not None:
+            bound[name], upstream = upstream, None
+    missing = [name for name in unknown if name not in bound]
+    if missing:
+        raise NotBoundError(f"{function.shown}: no value for {', '.join(missing)}")
+    return bound
+
+
+def _is_value(value: Any) -> bool:
+    return isinstance(value, np.ndarray | list | dict | tuple)
+
+
+def _roles(names: Sequence[str], env: Env) -> dict[str, str]:
+    """Roles with the second candidate for images or targets turned into another."""
+    roles: dict[str, str] = {}
+    used: set[str] = set()
+    for name in names:
+        role = role_of(name)
+        if role in used and role in ("x", "t", "output"):
+            role = role_of(name, after=frozenset(used))
+        roles[name] = role
+        used.add(role)
+    return roles
+
+
+def _by_role(role: str, name: str, env: Env, batch: Batch, setting: Setting, required: bool) -> Any:
+    stored = env.get("roles", {})
+    samples = batch.x.shape[0] if batch.rows else batch.x.shape[-1]
+    if role == "lr":
+        return setting.rate
+    if role == "reg":
+        return setting.reg  # not 0, or a penalty that is missing from the gradient would not show
+    if role == "pairs" and required:
+        return [(batch.x, batch.t)]
+    if not required:
+        return 1 if role == "one" else None
+    if role == "classes":
+        return setting.classes
+    if role == "count":
+        return samples
+    if role in ("one", "seed"):
+        return 1
+    if role == "flag":
+        return name.lower().startswith(("train", "is_train"))
+    if role == "params":
+        return env.get("params", env.get("self"))
+    if role in ("output", "cache", "grads"):
+        return stored.get(role)
+    return None
+
+
+def _remember(function: Function, env: Env, value: Any, batch: Batch) -> None:
+    """A function's value under the names it has in the function and where the function is called."""
+    stored: dict[str, Any] = env.setdefault("roles", {})
+    if value is None:
+        return
+    parts = value if isinstance(value, tuple) else (value,)
+    for names in (function.returns, *function.calls):
+        if len(names) == len(parts):
+            env |= {
+                n: part
+                for n, part in zip(names, parts, strict=True)
+                if n and n not in ("self", "globals", "x", "X", "y")
+            }
+        elif len(names) == 1 and names[0]:
+            env[names[0]] = value
+    if isinstance(value, dict):
+        env |= {k: v for k, v in value.items() if isinstance(k, str) and k.isidentifier() and k not in env}
+    arrays = [part for part in parts if isinstance(part, np.ndarray) and part.ndim]
+    others = [part for part in parts if isinstance(part, dict | tuple | list)]
+    if arrays:
+        stored["output"] = arrays[0] if others else arrays[-1]
+    if len(arrays) == 1 and re.search(r"back|grad|prime|deriv|delta", function.name, re.IGNORECASE):
+        stored["upstream"] = arrays[0]
+        stored.pop("output", None)
+    if others:
+        stored["cache"] = others[-1]
+        stored["grads"] = others[-1]
+        last = others[-1]
+        if not arrays and isinstance(last, list | tuple) and last and isinstance(last[-1], np.ndarray):
+            stored["output"] = last[-1]
+
+
+Locals = list[tuple[str, dict[str, Any]]]
+
+
+class Recorder:
+    """Records the local variables of the program's functions as they return: what a debugger would show."""
+
+    def __init__(self) -> None:
+        self.seen: Locals = []
+
+    def __enter__(self) -> Recorder:
+        self.before = sys.getprofile()
+        sys.setprofile(self._event)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(self.before)
+
+    def _event(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "return" and frame.f_code.co_filename == MODULE and len(self.seen) < 400:
+            values = {k: v for k, v in frame.f_locals.items() if k != "self"}
+            values["return"] = argument
+            self.seen.append((frame.f_code.co_name, values))

@@ -1,0 +1,221 @@
+"""Which of a program's arrays are the weights and biases: the ones whose sizes make a chain from input to output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from handgrad.check.reading.places import Path, name_of, numbers_in
+from handgrad.check.reading.roles import looks_like_buffer, weight_score
+from handgrad.kernels.types import Array
+
+_MOST = 12
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one tensor lies and how: W (D, M) or its transpose, b as (M,), (1, M), (M, 1) or a number.
+
+    `inside`: a bias that is W's first or last row ("first", "last"), and the W that has one.
+    """
+
+    path: Path
+    transposed: bool = False
+    bias: str = ""  # flat, row, column, number; "" for weights
+    inside: str = ""
+    single: bool = False  # float32
+
+    def shape_in(self, own: Array) -> Array:
+        """An array of the program (values or gradient) as handgrad has it: (D, M) or (M,).
+
+        Raises:
+            ValueError: an array of another shape.
+        """
+        values = np.asarray(own)
+        if self.bias and not self.inside:
+            return values.astype(float).reshape(-1)
+        values = (values.T if self.transposed else values).astype(float)
+        if not self.inside:
+            return values
+        if self.bias:
+            return np.asarray(values[0] if self.inside == "first" else values[-1])
+        return np.asarray(values[1:] if self.inside == "first" else values[:-1])
+
+    def shape_out(self, values: Array) -> Any:
+        """handgrad's array as the program has it."""
+        made: Array = np.array(
+            values.T if self.transposed else values, np.float32 if self.single else np.float64, order="C"
+        )
+        if self.bias == "row":
+            return made.reshape(1, -1)
+        if self.bias == "column":
+            return made.reshape(-1, 1)
+        if self.bias == "number":
+            return float(made.reshape(-1)[0])
+        return made
+
+    def fits(self, shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+        """Whether an array of this shape can be this tensor's gradient; `expected` as handgrad has the tensor."""
+        if self.inside:
+            rows = expected[0] + 1 if not self.bias else -1
+            wanted = (rows, expected[-1])
+            given = shape[::-1] if self.transposed else shape
+            return len(given) == 2 and given[1] == wanted[1] and (rows < 0 or given[0] == rows)
+        if self.bias:
+            return int(np.prod(shape)) == expected[0] and sum(s != 1 for s in shape) <= 1
+        return shape == (expected[::-1] if self.transposed else expected)
+
+
+Slots = dict[str, Slot]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Slots of W1, b1, …, and the sizes D, hidden, P."""
+
+    slots: Slots
+    sizes: tuple[int, ...]
+
+
+def find_chains(arrays: Sequence[tuple[Path, Array]], ends: tuple[int, int] | None) -> list[Chain]:
+    """Possible chains, the likeliest first; `ends`: D and P where they are known."""
+    matrices = [(p, a) for p, a in arrays if a.ndim == 2 and a.dtype.kind == "f"]
+    vectors = [(p, a) for p, a in arrays if a.dtype.kind in "fi" and (a.ndim < 2 or 1 in a.shape)]
+    weights = sorted(matrices, key=lambda pair: -_liking(*pair))
+    weights = [w for w in weights if not looks_like_buffer(name_of(w[0]))][:_MOST] or weights[:_MOST]
+    weights = [w for w in matrices if any(w[0] == other[0] for other in weights)]
+    found: list[tuple[float, Chain]] = []
+    for extra in (0, 1):
+        for transposed in (False, True):
+            for order in _orders(weights, transposed, extra, ends):
+                chain = _chain(order, vectors, transposed, extra)
+                found += [(_rank(order, chain), c) for c in chain]
+        if found:
+            break
+    found.sort(key=lambda pair: -pair[0])
+    return [chain for _, chain in found]
+
+
+def _liking(path: Path, values: Array) -> float:
+    return weight_score(name_of(path)) + (1.0 if np.any(values) else 0.0)
+
+
+def _orders(
+    weights: Sequence[tuple[Path, Array]], transposed: bool, extra: int, ends: tuple[int, int] | None
+) -> Iterator[list[tuple[Path, Array]]]:
+    """Sequences of weights of which each takes what the one before gives; longest first."""
+    sizes = [a.shape[::-1] if transposed else a.shape for _, a in weights]
+    sizes = [(s[0] - extra, s[1]) for s in sizes]
+    longest: list[list[int]] = []
+
+    def grow(order: list[int]) -> None:
+        end = sizes[order[-1]][1]
+        if ends is None or end == ends[1]:
+            longest.append(order)
+        if len(order) > 8 or len(longest) > 300:
+            return
+        for place, (into, _) in enumerate(sizes):
+            if place not in order and into == end:
+                grow([*order, place])
+
+    for place, (into, _) in enumerate(sizes):
+        if (ends is None or into == ends[0]) and into > 0:
+            grow([place])
+    longest.sort(key=lambda order: -len(order))
+    for order in longest[:60]:
+        yield [weights[i] for i in order]
+
+
+def _rank(order: Sequence[tuple[Path, Array]], chains: Sequence[Chain]) -> float:
+    """Names that look like weights, in the order of their numbers or of their making, falling in size."""
+    numbers = [numbers_in(name_of(path)) for path, _ in order]
+    rank = 3.0 * len(order) + sum(_liking(*pair) for pair in order)
+    rank += 2.0 if numbers == sorted(numbers) else 0.0
+    first, last = order[0][1], order[-1][1]
+    rank += 0.5 if max(first.shape) >= max(last.shape) else 0.0
+    return rank + 0.3 * sum(1 for slot in (chains[0].slots if chains else {}) if slot[0] == "b")
+
+
+def _chain(
+    order: Sequence[tuple[Path, Array]], vectors: Sequence[tuple[Path, Array]], transposed: bool, extra: int
+) -> list[Chain]:
+    shapes = [a.shape[::-1] if transposed else a.shape for _, a in order]
+    sizes = (shapes[0][0] - extra, *(s[1] for s in shapes))
+    slots: Slots = {}
+    taken = [path for path, _ in order]
+    for l, (path, values) in enumerate(order, start=1):
+        slots[f"W{l}"] = Slot(path, transposed, single=values.dtype == np.float32)
+        bias = None if extra else _bias(path, l, sizes[l], vectors, taken, len(order))
+        if bias is not None:
+            taken.append(bias.path)
+            slots[f"b{l}"] = bias
+    if not extra:
+        return [Chain(slots, sizes)]
+    return [Chain(_with_inside(slots, inside), sizes) for inside in ("first", "last")]
+
+
+def _with_inside(slots: Slots, inside: str) -> Slots:
+    made = {name: replace(slot, inside=inside) for name, slot in slots.items()}
+    made |= {f"b{name[1:]}": replace(slot, bias="flat") for name, slot in made.items()}
+    return made
+
+
+def _bias(
+    weight: Path, number: int, size: int, vectors: Sequence[tuple[Path, Array]], taken: list[Path], layers: int
+) -> Slot | None:
+    best: tuple[float, Slot] | None = None
+    for path, values in vectors:
+        kind = _vector_kind(values, size)
+        if path in taken or not kind:
+            continue
+        score = _bias_score(name_of(weight), name_of(path), number, layers)
+        if kind == "number" and score < 3:
+            continue
+        if best is None or score > best[0]:
+            best = score, Slot(path, bias=kind, single=values.dtype == np.float32)
+    return best[1] if best and best[0] > 1.5 else None
+
+
+def _vector_kind(values: Array, size: int) -> str:
+    if values.ndim == 0:
+        return "number" if size == 1 else ""
+    if values.shape == (size,):
+        return "flat"
+    if values.shape == (1, size):
+        return "row"
+    return "column" if values.shape == (size, 1) else ""
+
+
+def _stem(name: str) -> str:
+    """A name without what makes it a weight's or a bias's."""
+    bare = name.lower().replace("weights", "").replace("weight", "").replace("bias", "")
+    return "".join(letter for letter in bare if letter not in "wb_")
+
+
+def _bias_score(weight: str, bias: str, number: int, layers: int) -> float:
+    if looks_like_buffer(bias):
+        return -1.0
+    score = 0.0
+    last = bias.split(".")[-1].lower()
+    whole = bias.lower()
+    if "bias" in whole or "sesgo" in whole or last.startswith("b") or ".b" in whole:
+        score += 3
+    elif last[:1] in ("c", "w") or "theta" in last:
+        score += 1
+    if last.startswith(weight.split(".")[-1].lower()) and last != weight.split(".")[-1].lower():
+        score += 2  # V and v0, W1 and W10
+    if len(last) == 1 and weight.rpartition(".")[0] == bias.rpartition(".")[0]:
+        score += 1  # theta["W"], theta["d"]
+    if last.isdigit():
+        score += 2  # an entry of a list: its place says which layer's it is
+    mine, its = numbers_in(weight), numbers_in(bias)
+    if mine and mine == its:
+        score += 2
+    if _stem(weight) == _stem(bias):
+        score += 2
+    if weight.rsplit(".", 1)[0] == bias.rsplit(".", 1)[0]:
+        score += 1
+    return score + 0.1

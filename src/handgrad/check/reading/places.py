@@ -1,0 +1,101 @@
+"""Where arrays lie in a program's objects: paths through attributes, dicts and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from handgrad.kernels.types import Array
+
+Path = tuple[tuple[str, Any], ...]  # ("attr", "W1"), ("item", "W1"), ("item", 0)
+_DEPTH = 6
+
+
+def walk(value: Any, path: Path = (), depth: int = 0, seen: set[int] | None = None) -> Iterator[tuple[Path, Array]]:
+    """Every numeric array in a value, with its path; numbers too, as arrays without dimensions."""
+    seen = set() if seen is None else seen
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        yield path, value
+        return
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, float | np.floating):
+        yield path, np.asarray(value, float)
+        return
+    if isinstance(value, list) and value and all(isinstance(v, float) for v in value):
+        yield path, np.array(value)
+        return
+    if depth >= _DEPTH or id(value) in seen:
+        return
+    for step, inner in _children(value):
+        yield from walk(inner, (*path, step), depth + 1, seen | {id(value)})
+
+
+def _children(value: Any) -> Iterator[tuple[tuple[str, Any], Any]]:
+    if isinstance(value, dict):
+        for key, inner in list(value.items())[:200]:
+            if isinstance(key, str | int):
+                yield ("item", key), inner
+    elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
+        if len(value) and all(isinstance(v, float | int) for v in value):
+            return
+        for place, inner in enumerate(list(value)[:60]):
+            yield ("item", place), inner
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(getattr(value, "mro", None)):
+        if type(value).__module__ == "builtins" or type(value).__name__ in ("module", "function", "StandIn"):
+            return
+        for key, inner in list(vars(value).items()):
+            yield ("attr", key), inner
+
+
+def get(value: Any, path: Path) -> Any:
+    """What lies at a path.
+
+    Raises:
+        KeyError, IndexError, AttributeError: nothing does.
+    """
+    for kind, key in path:
+        value = getattr(value, key) if kind == "attr" else value[key]
+    return value
+
+
+def put(value: Any, path: Path, new: Any) -> Any:
+    """Put something at a path; tuples on the way are made anew. Returns the outermost object."""
+    if not path:
+        return new
+    (kind, key), rest = path[0], path[1:]
+    if kind == "attr":
+        setattr(value, key, put(getattr(value, key), rest, new))
+        return value
+    inner = put(value[key], rest, new) if rest else new
+    if isinstance(value, tuple):
+        return (*value[:key], inner, *value[key + 1 :])
+    value[key] = inner
+    return value
+
+
+def name_of(path: Path) -> str:
+    """A path in words: W1, layers.0.W, params.W1."""
+    return ".".join(str(key) for _, key in path)
+
+
+def same_object(a: Any, b: Any) -> bool:
+    return a is b
+
+
+def numbers_in(name: str) -> list[int]:
+    """The whole numbers in a name, in order.
+
+    >>> numbers_in("layers.2.W1")
+    [2, 1]
+    """
+    found, current = [], ""
+    for letter in name + " ":
+        if letter.isdigit():
+            current += letter
+        elif current:
+            found.append(int(current))
+            current = ""
+    return found
