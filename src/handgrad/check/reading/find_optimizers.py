@@ -138,10 +138,19 @@ def _arguments(
         elif name in ("config", "state", "cache") and "config" not in held:
             arguments[name] = held.setdefault(name, {} if required else None) if required else held.get(name)
         elif _STATE.fullmatch(name) and required:
-            arguments[name] = held.setdefault(name, np.zeros_like(_array_in(theta, 0)))
+            arguments[name] = held.setdefault(name, _zeros(theta, gradient))
         elif required:
             raise TypeError(f"no value for the argument {name}")
     return {k: v for k, v in arguments.items() if v is not None or k not in ("config", "state", "cache")}
+
+
+def _zeros(theta: Any, gradient: Any) -> Any:
+    """Fresh state in the form of the weights: a dict has it under the names of weights and gradients alike."""
+    if isinstance(theta, dict):
+        return {key: np.zeros_like(value) for key, value in {**gradient, **theta}.items()}
+    if isinstance(theta, list):
+        return [np.zeros_like(value) for value in theta]
+    return np.zeros_like(_array_in(theta, 0))
 
 
 def _new_value(before: Any, returned: Any, held: dict[str, Any], target: Callable[..., Any]) -> Any:

@@ -281,7 +281,9 @@ def _by_place(wanted: list[str], sizes: list[int]) -> dict[str, Any] | None:
     """Inputs first, outputs last, whatever the names: where nothing but sizes and the rate is asked for."""
     plain = [n for n in wanted if role_of(n) not in ("lr", "reg", "one", "seed", "flag")]
     listed = any(_LIST.fullmatch(n) or n.endswith(("dims", "sizes", "layers")) for n in plain)
+    letters = all(len(n) == 1 and n not in "xXyYtT" for n in plain)  # a, b, c
     data = any(role_of(n) in ("x", "t") and not _is_size(n) and len(n) < 6 and n not in "IHO" for n in plain)
+    data = data and not letters
     first, last = (plain[0], plain[-1]) if plain else ("", "")
     swapped = _HIDDEN.search(first) or (_OUT.search(first) and not _IN.search(first)) or _HIDDEN.search(last)
     if len(plain) != len(sizes) or listed or data or swapped or (_IN.search(last) and not _OUT.search(last)):
