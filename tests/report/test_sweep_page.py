@@ -65,6 +65,12 @@ def test_the_trials_that_would_tell_them_apart_are_told() -> None:
     assert "About 10 trials each would tell such a difference apart, a rough figure from so few trials." in said[2]
 
 
+def test_points_with_the_same_figures_are_level() -> None:
+    said = findings([units(1, [0.10, 0.12]), units(2, [0.12, 0.10]), units(3, [0.2, 0.3])])
+    assert said[0].endswith("from 88.00 % to 90.00 %, level with units 2.")
+    assert "units 2 has the same mean." in said
+
+
 def test_one_run_each_is_judged_by_the_number_of_images() -> None:
     said = findings([units(1, [0.10]), units(2, [0.11])])
     assert said[0].endswith("90.00 % right in one run.")

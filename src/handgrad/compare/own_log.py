@@ -62,8 +62,8 @@ def read_log(path: Path, columns: Sequence[str] = ()) -> Log:
     >>> file = tmp_path / "log.csv"
     >>> _ = file.write_text("step,loss,acc\\n100,0.52,88.1\\n200,0.31,91.4\\n")
     >>> log = read_log(file)
-    >>> log.x.tolist(), sorted(log.curves), round(log.curves["test_error"][1], 3)
-    ([100.0, 200.0], ['test_error', 'train_loss'], 0.086)
+    >>> log.x.tolist(), sorted(log.curves), log.curves["test_error"].round(3).tolist()
+    ([100.0, 200.0], ['test_error', 'train_loss'], [0.119, 0.086])
     """
     head, table, assumed = _read_table(path)
     meaning = _named(columns, head, path) or {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,12 +180,19 @@ def power_of(trials: int, effect: float, level: float = LEVEL) -> float:
     >>> round(power_of(34, 0.5), 2)
     0.81
     """
-    from scipy.special import gammaincinv, ndtr
+    from scipy.special import ndtr
 
-    freedom, quantile, shift = trials - 1, t_quantile(trials - 1, level), effect * math.sqrt(trials)
-    middles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    spread = np.sqrt(2 * gammaincinv(freedom / 2, middles) / freedom)
+    quantile, shift, spread = t_quantile(trials - 1, level), effect * math.sqrt(trials), _spreads(trials - 1)
     return float(np.mean(ndtr(shift - quantile * spread) + ndtr(-shift - quantile * spread)))
+
+
+@lru_cache(maxsize=1024)
+def _spreads(freedom: int) -> NDArray[np.float64]:
+    """Quantiles of √(χ²/freedom), evenly spaced in probability."""
+    from scipy.special import gammaincinv
+
+    middles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    return np.asarray(np.sqrt(2 * gammaincinv(freedom / 2, middles) / freedom))
 
 
 def seeds_needed(

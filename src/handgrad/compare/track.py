@@ -185,8 +185,8 @@ def prediction_band(x: NDArray[np.float64], values: NDArray[np.float64], name: s
         values: (runs, n), two runs at least.
 
     >>> band = prediction_band(np.array([0.0]), np.array([[1.0], [2.0], [3.0]]), "mine")
-    >>> round(band.low[0], 2), round(band.high[0], 2)
-    (0.0, 6.97)
+    >>> band.low.tolist(), band.high.round(2).tolist()
+    ([0.0], [6.97])
     """
     n = len(values)
     mean = values.mean(axis=0)

@@ -212,6 +212,7 @@ def heat_table(grid: HeatMap, folder: Path) -> Section:
         "percent": grid.measure.endswith("_error"),
         "set": grid.measure.partition("_")[0],
         "frozen": grid.frozen,
+        "lost": any(cell.lost for cells in grid.cells for cell in cells),
     }
 
 

@@ -77,10 +77,22 @@ def _best(comparison: Comparison, best: Judged) -> str:
         spread = " in one run"
     if len(comparison.judged) == 1:
         return f"{best.point.label}: {figure} on the {where}{spread}."
+    spread += _level_with(comparison, best)
     if comparison.chosen_by != measure:
         chosen = _SETS[comparison.chosen_by.partition("_")[0]]
         return f"Best on the {chosen}: {best.point.label}; on the {where} {figure}{spread}."
     return f"Best on the {where}: {best.point.label}, {figure}{spread}."
+
+
+def _level_with(comparison: Comparison, best: Judged) -> str:
+    """The points with the very same mean; which of them is called best is the order of the grid."""
+    level = [judged.point.label for judged in comparison.judged if judged is not best and _equal(judged, best)]
+    return f", level with {_listed(level)}" if level else ""
+
+
+def _equal(one: Judged, other: Judged) -> bool:
+    """The same mean but for rounding."""
+    return abs(_mean(one) - _mean(other)) < 1e-12
 
 
 def _standing(comparison: Comparison, others: Sequence[Judged]) -> list[str]:
@@ -103,6 +115,8 @@ def _standing(comparison: Comparison, others: Sequence[Judged]) -> list[str]:
 def _difference(comparison: Comparison, best: Judged, other: Judged) -> str:
     """How far another point lies from the best, and whether that is more than chance."""
     measure, gap = comparison.measure, _mean(other) - _mean(best)
+    if _equal(other, best):
+        return f"{other.point.label} has the same mean."
     below = "worse" if gap > 0 else "better"
     text = f"{other.point.label} is {gap_of(measure, abs(gap)).lstrip('+')} {_unit(measure)}{below}"
     images = images_of(best.point, measure)

@@ -1,0 +1,1 @@
+"""Whether the corpus itself is as it says: right programs right, wrong ones wrong, found without handgrad's checker."""
