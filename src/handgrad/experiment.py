@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from handgrad.progress import PlainProgress, make_progress
 from handgrad.run_folder import new_run_name
 from handgrad.runs import Run, find_run
 from handgrad.schedules import Schedule
+from handgrad.signals import stop_signals
 from handgrad.training import Listener, Trainer
 from handgrad.trial import RunWriter, run_trial
 
@@ -39,16 +38,9 @@ class Interruption:
 
     @contextmanager
     def listening(self) -> Iterator[Interruption]:
-        """Handle both signals inside the block; outside the main thread Python allows no handlers."""
-        if threading.current_thread() is not threading.main_thread():
+        """Handle both signals inside the block."""
+        with stop_signals(self._ask):
             yield self
-            return
-        before = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def train(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from handgrad.config import Config
 from handgrad.run_folder import write_status
 from handgrad.run_state import is_locked, read_status
+from handgrad.signals import stop_signals
 from handgrad.sweep.board import Board
 from handgrad.sweep.display import Display, Pace, make_display
 from handgrad.sweep.engines import Engine, HereEngine
@@ -57,16 +56,9 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:
-        """Handle both signals inside the block; outside the main thread Python allows no handlers."""
-        if threading.current_thread() is not threading.main_thread():
+        """Handle both signals inside the block."""
+        with stop_signals(self._ask):
             yield self
-            return
-        before = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 class Session:
