@@ -230,14 +230,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the iterations: a look, no result")
     args = parser.parse_args()
     speeds = machine_speeds()
-    results = []
+    results: list[Result] = []
+    whole = not args.quick and set(args.workloads) == set(WORKLOADS)
+
+    def write(extra: list[str]) -> None:
+        """The page, after every workload: a run that is cut off leaves what it measured."""
+        if whole:
+            (HERE / "results.md").write_text(table(results, extra, speeds, args.pairs), "utf-8")
+
     for key in args.workloads:
         results.append(run(key, args.pairs, args.quick))
         print("\n".join([*rows(results[-1], speeds), *results[-1].faults]), flush=True)
-    if not args.quick and set(args.workloads) == set(WORKLOADS):
+        write([])
+    if whole:
         extra = [*trials.rows(), *start.rows()]
         print("\n".join(extra), flush=True)
-        (HERE / "results.md").write_text(table(results, extra, speeds, args.pairs), "utf-8")
+        write(extra)
 
 
 if __name__ == "__main__":

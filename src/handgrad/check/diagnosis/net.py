@@ -155,14 +155,15 @@ def _missing(asked: Sequence[Asked], settled: Settled) -> list[Item]:
     """Parameters that the program has no gradient for."""
     have, all_names = asked[0].answer.gradients, asked[0].truth.gradients
     missing = [name for name in all_names if name not in have and not (name[0] == "b" and not settled.forward.biases)]
-    biases = tuple(name for name in missing if name[0] == "b")
     weights = tuple(name for name in missing if name[0] == "W")
+    skipped = tuple(name for name in missing if f"W{name[1:]}" in weights)
+    biases = tuple(name for name in missing if name not in skipped)
     items = []
     if biases:
         every = not any(name[0] == "b" for name in have)
         items.append(Item("bias_zero" if every else "bias_skipped", biases, int(biases[0][1:])))
-    if weights:
-        items.append(Item("layer_skipped", weights, int(weights[0][1:])))
+    if skipped:
+        items.append(Item("layer_skipped", skipped, int(skipped[0][1:])))
     return items
 
 
@@ -187,7 +188,9 @@ def _report(
     excused, blamed = _tensors(items, findings, "convention"), _tensors(items, findings, "mistake")
     lines = _lines(asked, settled, factors, excused - blamed, blamed)
     wrong = [line for line in lines if not line.right]
-    findings = [f for f in findings if f.explanation or any(line.tensor == f.tensor for line in wrong)]
+    explained = {f.tensor for f in findings if f.explanation and f.verdict == "mistake"}
+    puzzling = {line.tensor for line in wrong} - explained
+    findings = [f for f in findings if f.explanation or f.tensor in puzzling]
     signs = (*settled.notes, *(net_signs(asked, settled) if wrong else ()))
     return Diagnosis(tuple(lines), tuple(findings), signs)
 
