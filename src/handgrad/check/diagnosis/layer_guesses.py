@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from handgrad.check.diagnosis.model import sigmoid, slope, softmax
 from handgrad.kernels.types import Array
 
 Make = Callable[[LayerProbe], Array | None]
+
+_LOOPS = ("image", "channel", "row of windows", "column of windows")
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def _common(tensor: str) -> list[LayerGuess]:
         LayerGuess("one_place_only", tensor, 1.1, _single(tensor, (0, 0, 0, 0)), "the first window of the first image"),
         LayerGuess("one_place_only", tensor, 1.1, _single(tensor, (-1, -1, -1, -1)), "the last window of all"),
         LayerGuess("layer_gradient_zero", tensor, 0.9, lambda p: np.zeros_like(p.truth[tensor])),
+        *_stopped_early(tensor),
     ]
     if tensor == "x":
         rows.append(
@@ -90,7 +94,17 @@ def _row_of_places(tensor: str) -> Make:
     return lambda p: _again(p, _masked(p, (slice(None), slice(None), 0)))[tensor] if p.dy.ndim == 4 else None
 
 
-def _single(tensor: str, place: tuple[int, ...]) -> Make:
+def _stopped_early(tensor: str) -> list[LayerGuess]:
+    """Loops that a `return` inside them ended: of some of images, channels, rows and columns only the first is done."""
+    rows = []
+    for axes in chain(combinations(range(4), 2), combinations(range(4), 3)):
+        place = tuple(0 if axis in axes else slice(None) for axis in range(4))
+        words = ", ".join(f"the first {_LOOPS[axis]}" for axis in axes)
+        rows.append(LayerGuess("one_place_only", tensor, 1.2, _single(tensor, place), words))
+    return rows
+
+
+def _single(tensor: str, place: tuple[Any, ...]) -> Make:
     return lambda p: _again(p, _masked(p, place))[tensor] if p.dy.ndim == 4 else None
 
 
