@@ -138,7 +138,7 @@ def test_help_and_import_load_nothing_heavy(words: list[str]) -> None:
 def test_public_names_resolve() -> None:
     import handgrad
 
-    assert set(handgrad.__all__) == set(handgrad._HOME)
+    assert set(handgrad.__all__) == {*handgrad._HOME, *handgrad._MODULES}
     for name in handgrad.__all__:
         assert getattr(handgrad, name) is not None
 

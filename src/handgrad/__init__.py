@@ -38,6 +38,7 @@ _HOME = {
     "load_run": "runs",
     "train": "experiment",
 }
+_MODULES = ("check",)  # it can be called: handgrad.check(backward)
 
 __all__ = [
     "Data",
@@ -64,12 +65,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "check":  # a module that can be called
-        return import_module("handgrad.check")
+    if name in _MODULES:
+        return import_module(f"handgrad.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
     return getattr(import_module(f"handgrad.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME, "check"])
+    return sorted([*globals(), *_HOME, *_MODULES])

@@ -119,6 +119,7 @@ class AdamForm:
     written_back: bool = False
     steps: Callable[[int], int] = lambda t: t
     exchanged: bool = False
+    exchanged_means: bool = False  # in m and v, not in their correction
     hat: bool = False
     decay: str = ""
     plain_numerator: bool = False
@@ -132,9 +133,10 @@ def adam(form: AdamForm) -> Rule:
         b1, b2 = (c["beta2"], c["beta1"]) if form.exchanged else (c["beta1"], c["beta2"])
         if form.decay == "in gradient":
             g = g + c["weight_decay"] * theta
-        m["m"] = b1 * _old(m, "m", g) + form.first(b1) * g
+        keep1, keep2 = (b2, b1) if form.exchanged_means else (b1, b2)
+        m["m"] = keep1 * _old(m, "m", g) + form.first(keep1) * g
         squared = m["m"] ** 2 if form.of_first else g**form.power
-        m["v"] = b2 * _old(m, "v", g) + form.second(b2) * squared
+        m["v"] = keep2 * _old(m, "v", g) + form.second(keep2) * squared
         steps = form.steps(t)
         low1, low2 = (1 - b1 * steps, 1 - b2 * steps) if form.product else (1 - b1**steps, 1 - b2**steps)
         first = m["m"] / low1 if form.correct_first else m["m"]
@@ -205,6 +207,7 @@ def _adam_mistakes(decay: str) -> list[Variant]:
         Variant("adam_steps_wrong", form(steps=lambda t: max(t - 1, 1)), detail="t stays 1 for two steps"),
         *(Variant("adam_steps_per_tensor", form(steps=count), detail=words) for count, words in _COUNTS),
         Variant("adam_betas_exchanged", form(exchanged=True)),
+        Variant("adam_betas_exchanged", form(exchanged_means=True)),
         Variant("adam_not_squared", form(power=1)),
         Variant("adam_second_of_first", form(of_first=True)),
         Variant("adam_weights_missing", form(first=lambda b: 1.0), detail="(1 − β₁)"),
