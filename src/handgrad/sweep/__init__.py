@@ -4,14 +4,13 @@ from handgrad.sweep.belonging import sweeps_of
 from handgrad.sweep.result import SweepResult, load_sweep
 from handgrad.sweep.run import Where, run_sweep
 from handgrad.sweep.session import StopRequest
-from handgrad.sweep.trials import Trial, describe_value, make_trials
+from handgrad.sweep.trials import Trial, make_trials
 
 __all__ = [
     "StopRequest",
     "SweepResult",
     "Trial",
     "Where",
-    "describe_value",
     "load_sweep",
     "make_trials",
     "run_sweep",

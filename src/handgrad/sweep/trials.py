@@ -101,17 +101,3 @@ def _set_linked(table: dict[str, Any], key: str, value: Any) -> None:
         )
     for part, own in zip(keys, value, strict=True):
         set_key(table, part, own)
-
-
-def describe_value(value: Any) -> str:
-    """A grid's value in few characters.
-
-    >>> describe_value([50, 50]), describe_value({"type": "normal", "std": 0.1})
-    ('50', 'normal std 0.1')
-    """
-    if isinstance(value, list):
-        return describe_value(value[0]) if all(v == value[0] for v in value) else ", ".join(map(describe_value, value))
-    if isinstance(value, dict):
-        rest = ", ".join(f"{k} {v}" for k, v in value.items() if k not in ("type", "per"))
-        return f"{value.get('type', '')} {rest}".strip()
-    return str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -71,7 +71,7 @@ def examine(source: Source, wishes: Wishes, kind: str = "") -> Examined:
     examined = Examined(said_of_program(program))
     tried: list[str] = []
     if kind in OPTIMIZERS:
-        _add_optimizers(program, examined, wishes.thing, kind)
+        _add_pieces(examined, find_optimizers(program, wishes.thing, kind), diagnose_optimizer)
     elif kind in TOOLS:
         _add_tools(program, examined, wishes.thing, kind)
     elif "example" in program.functions and not wishes.thing:
@@ -81,9 +81,9 @@ def examine(source: Source, wishes: Wishes, kind: str = "") -> Examined:
         if not examined.parts:
             _add_general(program, examined, wishes.thing)
     if kind not in ("net", *OPTIMIZERS, *TOOLS) and not examined.parts:
-        _add_layers(program, examined, wishes.thing, kind)
+        _add_pieces(examined, find_layers(program, wishes.thing, kind), diagnose_layer)
     if kind == "" and not any(part.kind == "net" for part in examined.parts):
-        _add_optimizers(program, examined, wishes.thing, "")
+        _add_pieces(examined, find_optimizers(program, wishes.thing, ""), diagnose_optimizer)
     if kind == "":
         _add_tools(program, examined, wishes.thing, "")
     if not examined.parts:
@@ -110,20 +110,14 @@ def _add_general(program: Program, examined: Examined, thing: str) -> None:
             examined.parts.append(Part(found.name, "net", found.said, check_general(found)))
 
 
-def _add_layers(program: Program, examined: Examined, thing: str, kind: str) -> None:
-    for subject, said in find_layers(program, thing, kind):
+def _add_pieces(
+    examined: Examined, found: Iterable[tuple[Any, list[str]]], diagnose: Callable[[Any], Diagnosis]
+) -> None:
+    """Layers or optimizers, each diagnosed by itself: one that fails does not stop the others."""
+    for subject, said in found:
         try:
             with patience(_SECONDS):
-                examined.parts.append(Part(subject.name, subject.kind, said, diagnose_layer(subject)))
-        except Exception as error:
-            examined.trouble.append(f"{subject.name} (as {subject.kind}): {type(error).__name__}: {error}")
-
-
-def _add_optimizers(program: Program, examined: Examined, thing: str, kind: str) -> None:
-    for subject, said in find_optimizers(program, thing, kind):
-        try:
-            with patience(_SECONDS):
-                examined.parts.append(Part(subject.name, subject.kind, said, diagnose_optimizer(subject)))
+                examined.parts.append(Part(subject.name, subject.kind, said, diagnose(subject)))
         except Exception as error:
             examined.trouble.append(f"{subject.name} (as {subject.kind}): {type(error).__name__}: {error}")
 
