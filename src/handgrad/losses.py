@@ -5,6 +5,7 @@ gradient's row n carries the same factorₙ. Derivations: docs/derivations/losse
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from typing import ClassVar
 
 import numpy as np
@@ -130,20 +131,21 @@ class Penalty:
 
     def __init__(self, network: Network, l1: float = 0.0, l2: float = 0.0) -> None:
         self.k = network.k
-        self.terms: list[tuple[Array, Array, float, float]] = []
+        self.terms: list[tuple[str, Array, Array, float, float]] = []
         for entry in network.table:
             layer = network.layers[entry.layer]
             own_l1 = l1 if layer.l1 is None else layer.l1
             own_l2 = l2 if layer.l2 is None else layer.l2
             if entry.penalised and not layer.frozen and (own_l1 or own_l2):
                 W, dW = network.parameters[entry.name], network.gradients[entry.name]
-                self.terms.append((W, dW, own_l1, own_l2))
+                self.terms.append((entry.name, W, dW, own_l1, own_l2))
 
     def value(self) -> float:
         """The penalty at the present weights."""
-        return sum((self.k.penalty_value(W, l1, l2) for W, _, l1, l2 in self.terms), start=0.0)
+        return sum((self.k.penalty_value(W, l1, l2) for _, W, _, l1, l2 in self.terms), start=0.0)
 
-    def add_gradient(self) -> None:
-        """Add λ₁ sign(W) + λ₂ W to the network's gradient."""
-        for W, dW, l1, l2 in self.terms:
-            self.k.add_penalty_gradient(dW, W, l1, l2)
+    def add_gradient(self, late: Collection[str] = ()) -> None:
+        """Add λ₁ sign(W) + λ₂ W to the network's gradient, but for the weights named in `late` (handgrad.late)."""
+        for name, W, dW, l1, l2 in self.terms:
+            if name not in late:
+                self.k.add_penalty_gradient(dW, W, l1, l2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -150,18 +150,25 @@ class Network:
         """Number of trained values, frozen ones included."""
         return int(self.theta.size)
 
-    def segments(self) -> list[tuple[slice, float]]:
-        """Runs of theta that move, each with its learning-rate multiplier; frozen layers are left out."""
+    def segments(self, alone: Collection[str] = ()) -> list[tuple[slice, float]]:
+        """Runs of theta that move, each with its learning-rate multiplier; frozen layers are left out.
+
+        Args:
+            alone: names of parameters that are runs of their own.
+        """
         runs: list[tuple[slice, float]] = []
+        whole = 0  # where the last run ends, if it may grow
         for entry in self.table:
             layer = self.layers[entry.layer]
             if layer.frozen:
                 continue
             multiplier = layer.learning_rate_multiplier
-            if runs and runs[-1][0].stop == entry.where.start and runs[-1][1] == multiplier:
+            own = entry.name in alone
+            if runs and whole == entry.where.start and runs[-1][1] == multiplier and not own:
                 runs[-1] = (slice(runs[-1][0].start, entry.where.stop), multiplier)
             else:
                 runs.append((entry.where, multiplier))
+            whole = -1 if own else entry.where.stop
         return runs
 
     def workspace(self, capacity: int, backward: bool = True) -> Workspace:

@@ -6,11 +6,13 @@ docs/derivations/optimizers.md.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from handgrad.kernels.types import Array, Kernels
+from handgrad.late import LateGradient
 from handgrad.network import Network
 
 
@@ -20,20 +22,37 @@ class Optimizer(ABC):
     name: ClassVar[str] = ""
     k: Kernels
 
-    def bind(self, network: Network) -> None:
+    def bind(self, network: Network, late: Sequence[LateGradient] = ()) -> None:
         """Take hold of a built network's vectors, cut into runs with one learning-rate multiplier each.
 
-        What the optimiser remembers starts anew. Frozen layers are in none of the runs.
+        What the optimiser remembers starts anew. Frozen layers are in none of the runs. Gradients that are made
+        `late` are runs of their own, each filled just before it is used.
         """
         self.k = network.k
-        self.runs = self._runs(network)
-        self.pieces = [(network.theta[where], network.grad[where], m) for where, m in self.runs]
+        self.runs: list[tuple[slice, float]] = []
+        self._pieces: list[tuple[Array, Array, float]] = []
+        self._late: list[LateGradient | None] = []
+        made_late = {gradient.entry.where.start: gradient for gradient in late}
+        for where, multiplier in self._runs(network, {gradient.entry.name for gradient in late}):
+            gradient = made_late.get(where.start)
+            parts = gradient.pieces() if gradient else [(where, network.grad[where])]
+            for part, grad in parts:
+                self.runs.append((part, multiplier))
+                self._pieces.append((network.theta[part], grad, multiplier))
+                self._late.append(gradient)
 
-    def _runs(self, network: Network) -> list[tuple[slice, float]]:
-        return network.segments()
+    def _runs(self, network: Network, alone: Collection[str]) -> list[tuple[slice, float]]:
+        return network.segments(alone)
+
+    def _moving(self) -> Iterator[tuple[Array, Array, float]]:
+        """theta, its gradient and the multiplier of each run, the gradient there by the time the run is."""
+        for piece, gradient, (where, _) in zip(self._pieces, self._late, self.runs, strict=True):
+            if gradient:
+                gradient.fill(where)
+            yield piece
 
     def _remember(self, network: Network, start: float = 0.0) -> tuple[Array, list[Array]]:
-        """A vector beside theta, and its cuts in the order of `pieces`; what is frozen keeps its start."""
+        """A vector beside theta, and its cuts in the order of `runs`; what is frozen keeps its start."""
         vector = np.full_like(network.theta, start)
         return vector, [vector[where] for where, _ in self.runs]
 
@@ -62,7 +81,7 @@ class SGD(Optimizer):
     name = "sgd"
 
     def step(self, learning_rate: float) -> None:
-        for theta, grad, multiplier in self.pieces:
+        for theta, grad, multiplier in self._moving():
             self.k.sgd_update(theta, grad, learning_rate * multiplier)
 
 
@@ -82,12 +101,12 @@ class Momentum(Optimizer):
     def __init__(self, momentum: float = 0.9, initial_velocity: float = 0.0) -> None:
         self.momentum, self.initial_velocity = momentum, initial_velocity
 
-    def bind(self, network: Network) -> None:
-        super().bind(network)
+    def bind(self, network: Network, late: Sequence[LateGradient] = ()) -> None:
+        super().bind(network, late)
         self._velocity, self._velocities = self._remember(network, self.initial_velocity)
 
     def step(self, learning_rate: float) -> None:
-        for (theta, grad, multiplier), velocity in zip(self.pieces, self._velocities, strict=True):
+        for (theta, grad, multiplier), velocity in zip(self._moving(), self._velocities, strict=True):
             self.k.momentum_update(theta, velocity, grad, learning_rate * multiplier, self.momentum)
 
     def state(self) -> dict[str, Array]:
@@ -110,12 +129,12 @@ class Nesterov(Optimizer):
     def __init__(self, momentum: float = 0.9) -> None:
         self.momentum = momentum
 
-    def bind(self, network: Network) -> None:
-        super().bind(network)
+    def bind(self, network: Network, late: Sequence[LateGradient] = ()) -> None:
+        super().bind(network, late)
         self._velocity, self._velocities = self._remember(network)
 
     def step(self, learning_rate: float) -> None:
-        for (theta, grad, multiplier), velocity in zip(self.pieces, self._velocities, strict=True):
+        for (theta, grad, multiplier), velocity in zip(self._moving(), self._velocities, strict=True):
             self.k.nesterov_update(theta, velocity, grad, learning_rate * multiplier, self.momentum)
 
     def state(self) -> dict[str, Array]:
@@ -135,12 +154,12 @@ class RMSProp(Optimizer):
     def __init__(self, decay: float = 0.9, epsilon: float = 1e-8) -> None:
         self.decay, self.epsilon = decay, epsilon
 
-    def bind(self, network: Network) -> None:
-        super().bind(network)
+    def bind(self, network: Network, late: Sequence[LateGradient] = ()) -> None:
+        super().bind(network, late)
         self._square, self._squares = self._remember(network)
 
     def step(self, learning_rate: float) -> None:
-        for (theta, grad, multiplier), square in zip(self.pieces, self._squares, strict=True):
+        for (theta, grad, multiplier), square in zip(self._moving(), self._squares, strict=True):
             self.k.rmsprop_update(theta, square, grad, learning_rate * multiplier, self.decay, self.epsilon)
 
     def state(self) -> dict[str, Array]:
@@ -164,17 +183,17 @@ class Adam(Optimizer):
     def __init__(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    def bind(self, network: Network) -> None:
-        super().bind(network)
+    def bind(self, network: Network, late: Sequence[LateGradient] = ()) -> None:
+        super().bind(network, late)
         self._first, self._firsts = self._remember(network)
         self._second, self._seconds = self._remember(network)
         self._steps = np.zeros(1, np.int64)
-        self._decays = [0.0] * len(self.pieces)
+        self._decays = [0.0] * len(self.runs)
 
     def step(self, learning_rate: float) -> None:
         self._steps += 1
         steps = int(self._steps[0])
-        parts = zip(self.pieces, self._firsts, self._seconds, self._decays, strict=True)
+        parts = zip(self._moving(), self._firsts, self._seconds, self._decays, strict=True)
         for (theta, grad, multiplier), first, second, decay in parts:
             rate = learning_rate * multiplier
             self.k.adam_update(theta, first, second, grad, rate, self.beta1, self.beta2, self.epsilon, steps, decay)
@@ -203,14 +222,16 @@ class AdamW(Adam):
         super().__init__(beta1, beta2, epsilon)
         self.weight_decay = weight_decay
 
-    def _runs(self, network: Network) -> list[tuple[slice, float]]:
-        moving = [entry for entry in network.table if not network.layers[entry.layer].frozen]
-        self._penalised = [entry.penalised for entry in moving]
-        return [(entry.where, network.layers[entry.layer].learning_rate_multiplier) for entry in moving]
+    def _runs(self, network: Network, alone: Collection[str]) -> list[tuple[slice, float]]:
+        return network.segments({entry.name for entry in network.table})
 
-    def bind(self, network: Network) -> None:
-        super().bind(network)
-        self._decays = [self.weight_decay if penalised else 0.0 for penalised in self._penalised]
+    def bind(self, network: Network, late: Sequence[LateGradient] = ()) -> None:
+        super().bind(network, late)
+        weights = [entry.where for entry in network.table if entry.penalised]
+        self._decays = [
+            self.weight_decay if any(where.start <= run.start < where.stop for where in weights) else 0.0
+            for run, _ in self.runs
+        ]
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (SGD, Momentum, Nesterov, RMSProp, Adam, AdamW)}

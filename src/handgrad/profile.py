@@ -78,6 +78,8 @@ class Profile:
         self._time(trainer.loss, "evaluate", "loss")
         self._time(trainer.penalty, "add_gradient", "penalty")
         self._time(trainer.optimizer, "step", "update")
+        for gradient in trainer.late:
+            self._time(gradient, "fill", "backward", gradient.entry.layer, inside="update")
         self._time(trainer, "_evaluate", "evaluation")
         self._time(trainer, "measure_set", "evaluation")  # after the last update too, for the summary
 
@@ -85,8 +87,8 @@ class Profile:
         for way in ("forward", "backward"):
             self._time(layer, way, way, i)
 
-    def _time(self, owner: Any, method: str, part: str, layer: int | None = None) -> None:
-        """Replace a method of this one object by itself with a clock around it."""
+    def _time(self, owner: Any, method: str, part: str, layer: int | None = None, inside: str | None = None) -> None:
+        """Replace a method of this one object by itself with a clock around it; its time is not that of `inside`."""
         original = getattr(owner, method)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
@@ -101,6 +103,8 @@ class Profile:
                 spent = self.ended - started
                 self._evaluating = False
                 self.seconds[part] += spent
+                if inside:
+                    self.seconds[inside] -= spent
                 if layer is not None:
                     self.layers[layer, part] += spent
 

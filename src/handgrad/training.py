@@ -17,6 +17,7 @@ from handgrad.data.augmentation import augment
 from handgrad.data.batches import epoch_order
 from handgrad.errors import DataError, DivergedError, ShapeError
 from handgrad.kernels.types import Array, Indices
+from handgrad.late import late_gradients
 from handgrad.losses import Loss, Penalty, fill_targets
 from handgrad.metrics import Evaluator, Measurement, measure, predicted_classes
 from handgrad.network import Network
@@ -90,7 +91,6 @@ class Trainer:
         self.schedule = schedule or Constant()
         self.penalty = penalty or Penalty(network)
         self.augment, self.seed, self.listeners = augment, seed, listeners
-        optimizer.bind(network)
         self.iteration = 0
         self.seconds = 0.0
         self._started = time.monotonic()
@@ -119,6 +119,9 @@ class Trainer:
         self._losses = np.empty(self.batch_size, net.dtype)
         self._predicted = np.zeros(self.batch_size, np.int64)
         self._sum = np.empty_like(net.grad) if self.batch_size > self.capacity else None
+        self.late = [] if self._sum is not None else late_gradients(net, self.workspace, self.penalty)
+        self._late_names = {gradient.entry.name for gradient in self.late}
+        self.optimizer.bind(net, self.late)
         self.evaluator = Evaluator(net, self.loss, self.data.scale, self.data.offset)
         self._measured: dict[str, Measurement] = {}  # by the last evaluation, until the weights move
         self._order: Indices | None = None
@@ -223,7 +226,7 @@ class Trainer:
             raise DivergedError(self._diagnose(loss))
         if due and self._evaluate(indices):
             return True
-        self.penalty.add_gradient()
+        self.penalty.add_gradient(self._late_names)
         self.optimizer.step(self.rate())
         self._measured.clear()
         self.iteration += 1

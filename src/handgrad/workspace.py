@@ -12,6 +12,7 @@ import numpy as np
 from handgrad.errors import ShapeError
 from handgrad.kernels.types import Array
 from handgrad.layers.base import Cache, Layer
+from handgrad.layers.dense import Dense
 
 if TYPE_CHECKING:
     from handgrad.network import Network
@@ -40,6 +41,7 @@ class _Pass:
     output: Array
     forward: list[tuple[Callable[..., None], Array, Array, Cache]]
     dy: Array | None = None  # what `backward` was made for
+    left_out: dict[int, tuple[Array, Array]] = field(default_factory=dict)  # dy and x, by layer
     backward: list[tuple[Any, ...]] = field(default_factory=list)
 
 
@@ -61,6 +63,7 @@ class Workspace:
         self._cuts: dict[int, list[_Step]] = {}
         self._gradients: dict[int, Array] = {}
         self._pass: _Pass | None = None
+        self._late: set[int] = set()
         self._ys: list[Array | None] = []
         self._dys: list[Array | None] = []
         self._caches: list[dict[str, tuple[Array, bool]]] = []
@@ -201,6 +204,14 @@ class Workspace:
         if dx is not None and not way.forward:
             dx[...] = dy.reshape(dx.shape)
 
+    def leave_out(self, layer: int) -> None:
+        """From now on `backward` does not make the weights' gradient of this dense layer: handgrad.late does."""
+        self._late.add(layer)
+
+    def left_out(self, layer: int) -> tuple[Array, Array]:
+        """Of a layer left out: dy (n, M) and x (n, D) of the last backward pass, which its gradient is made of."""
+        return self._last().left_out[layer]
+
     def _way_back(self, way: _Pass, dy: Array, dx: Array | None) -> list[tuple[Any, ...]]:
         """What each layer's backward is called with, from the last to the lowest that is needed."""
         calls: list[tuple[Any, ...]] = []
@@ -212,7 +223,11 @@ class Workspace:
             into = step.dx if dx is None or step.dx is not None else dx.reshape(step.x_shape)
             if dx is None and i == self._lowest:
                 into = None
-            calls.append((step.layer.backward, into, dy, way.inputs[i], step.y, step.cache))
+            backward = step.layer.backward
+            if i in self._late and isinstance(step.layer, Dense):
+                backward = step.layer.backward_without_weights
+                way.left_out[i] = dy, way.inputs[i]
+            calls.append((backward, into, dy, way.inputs[i], step.y, step.cache))
             if into is not None:
                 dy = into
         return calls

@@ -39,6 +39,7 @@ def calls(draw: Draw) -> dict[str, tuple[Any, ...]]:
         "adam_update": (theta, memory, memory + 1, grad, 0.1, 0.9, 0.999, 1e-8, 3, 0.0),
         "dense_forward": (y, x, W, bias),
         "dense_backward": (x.copy(), W.copy(), bias.copy(), y, x, W),
+        "dense_weights": (W[:1000].copy(), y, x, 1500),
         "conv2d_forward": conv,
         "conv2d_backward": (images.copy(), filters.copy(), mean.copy(), *conv[:3], *conv[4:]),
         "max_pool_forward": (pooled, winner, a, (2, 2), (2, 2)),

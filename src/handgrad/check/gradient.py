@@ -189,13 +189,13 @@ def check_network(
     for _ in range(2):  # twice: a gradient that adds up, or spoils what it reads, shows in the second
         workspace.backward(dy)
     penalty.add_gradient()
-    bent = [id(W) for W, _, own_l1, _ in penalty.terms if own_l1]
+    bent = [id(W) for _, W, _, own_l1, _ in penalty.terms if own_l1]
     targets = [replace(t, bends_at_zero=id(t.values) in bent) for t in _parameter_targets(net)]
     workspace.backward(dy, dx)
     magnitude = float(np.dot(np.abs(losses) + 1.0, np.abs(factors))) + penalty.value()
 
     def objective() -> Reading:
-        signs = [np.sign(W) for W, _, own_l1, _ in penalty.terms if own_l1]
+        signs = [np.sign(W) for _, W, _, own_l1, _ in penalty.terms if own_l1]
         return Reading(value(None), magnitude, [*_decisions(net, workspace), *signs])
 
     subject = f"{net!r} with {loss.name} ({loss.reduction})"

@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -61,6 +62,9 @@ class ContentReader:
         self._file.seek(0)
         self._inflate = zlib.decompressobj(31)
         self._hash = hashlib.sha256() if hashing else None
+        # Beside the unpacking, which takes as long: both let go of the interpreter's lock.
+        self._hasher = ThreadPoolExecutor(1) if hashing else None
+        self._hashed: Future[None] | None = None
 
     def __enter__(self) -> "ContentReader":
         return self
@@ -69,11 +73,22 @@ class ContentReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+        if self._hasher:
+            self._hasher.shutdown()
 
     @property
     def sha256(self) -> str:
         """Of what has been read so far."""
+        if self._hashed:
+            self._hashed.result()
         return self._hash.hexdigest() if self._hash else ""
+
+    def _take_in(self, piece: bytes) -> None:
+        """Into the checksum: at most one piece is waiting."""
+        if self._hash and self._hasher:
+            if self._hashed:
+                self._hashed.result()
+            self._hashed = self._hasher.submit(self._hash.update, piece)
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes, or fewer where the content ends."""
@@ -87,8 +102,7 @@ class ContentReader:
             piece = self._piece(min(_PIECE, len(target) - done))
             if not piece:
                 break
-            if self._hash:
-                self._hash.update(piece)
+            self._take_in(piece)
             target[done : done + len(piece)] = piece
             done += len(piece)
         return done
@@ -97,8 +111,7 @@ class ContentReader:
         """All that is left, with the same bounds on its size."""
         pieces, size = [], 0
         while piece := self._piece(_PIECE):
-            if self._hash:
-                self._hash.update(piece)
+            self._take_in(piece)
             pieces.append(piece)
             size += len(piece)
             check_size(str(self.path), size, self.stored)

@@ -60,5 +60,9 @@ class Dense(ParameterLayer):
     def backward(self, dx: Array | None, dy: Array, x: Array, y: Array, cache: Cache) -> None:
         self.k.dense_backward(dx, self.dW, self.db, dy, x, self.W)
 
+    def backward_without_weights(self, dx: Array | None, dy: Array, x: Array, y: Array, cache: Cache) -> None:
+        """As `backward`, but dW is left as it is: handgrad.late makes it."""
+        self.k.dense_backward(dx, None, self.db, dy, x, self.W)
+
     def describe(self) -> str:
         return f"{self.units} units"

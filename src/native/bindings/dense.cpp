@@ -25,12 +25,15 @@ struct Dense {
 };
 
 // Few enough numbers of x that passing over the rest is faster than BLAS. Measured (benchmarks/kernels.py): level at
-// 45 % where W stays in the second cache, at 25 % where it does not.
+// 45 % where W stays in the second cache, at 25 % where it does not. Of a long x some rows stand for all.
 template <class T>
 bool sparse(const Table<T>& k, const Dense& g, const T* x) {
     if (g.M < 16 || g.D < 64 || g.N < 4) return false;
     const bool near = g.D * g.M * Size(sizeof(T)) <= 512 * 1024;
-    return k.count_nonzero(x, g.N * g.D) < Size(double(g.N * g.D) * (near ? 0.4 : 0.2));
+    const Size step = g.N < 64 ? 1 : g.N / 32;
+    Size nonzero = 0, rows = 0;
+    for (Size n = 0; n < g.N; n += step, ++rows) nonzero += k.count_nonzero(x + n * g.D, g.D);
+    return nonzero < Size(double(rows * g.D) * (near ? 0.4 : 0.2));
 }
 
 template <class T>
@@ -120,6 +123,30 @@ void dense_backward(Array dx, Array dW, Array db, Array dy, Array x, Array W) {
     });
 }
 
+// The rows of dW from `first` on, as many as dW has.
+void dense_weights(Array dW, Array dy, Array x, int64_t first) {
+    const Call call("dense_weights", "dW", dW, 2);
+    call.holds(x.dimensions == 2, "x must have the dimensions (N, D)");
+    const Size rows = dW.size(0), M = dW.size(1), N = x.size(0), D = x.size(1);
+    call.writes("dW", dW, {rows, M});
+    call.reads("x", x, {N, D});
+    call.reads("dy", dy, {N, M});
+    call.holds(first >= 0 && first + rows <= D, "x must have the columns from first on, as many as dW has rows");
+    const Dense g{N, D, M};
+    if (!g.single() && !has_blas()) {
+        const nb::object columns = nb::slice(first, first + rows, int64_t(1));
+        return numpy_multiply(dW, nb::handle(x.object).attr("T")[columns], dy.object);
+    }
+    call.run(N * rows * M, [&](const auto& k) {
+        const auto* const from_first = numbers(k, x) + first;
+        if (g.single()) return k.row_weights(numbers(k, dW), numbers(k, dy), from_first, rows, M);
+        split(rows, 16, N * rows * M / 8, [&](Size from, Size to) {
+            multiply(numbers(k, dW) + from * M, M, {from_first + from, D, true}, {numbers(k, dy), M, false}, to - from,
+                     M, N);
+        });
+    });
+}
+
 }  // namespace
 
 void bind_dense(nb::module_& m) {
@@ -128,6 +155,7 @@ void bind_dense(nb::module_& m) {
     m.def("dense_forward", dense_forward, nb::arg("y"), nb::arg("x"), nb::arg("W"), nb::arg("b"));
     m.def("dense_backward", dense_backward, nb::arg("dx").none(), nb::arg("dW").none(), nb::arg("db").none(),
           nb::arg("dy"), nb::arg("x"), nb::arg("W"));
+    m.def("dense_weights", dense_weights, nb::arg("dW"), nb::arg("dy"), nb::arg("x"), nb::arg("first"));
 }
 
 }  // namespace handgrad

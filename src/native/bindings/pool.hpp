@@ -1,5 +1,5 @@
-// The threads that long kernel calls are split over. They sleep between calls (a spinning pool gets in the way of
-// every other: docs/design.md), and there is one by default, the caller's own.
+// The threads that long kernel calls are split over. They sleep soon after a call (a pool that spins on gets in the way
+// of every other: docs/design.md), and there is one by default, the caller's own.
 #pragma once
 
 #include "../kernels/table.hpp"

@@ -18,7 +18,7 @@ from handgrad.kernels.reference.activations import (
     tanh_forward,
 )
 from handgrad.kernels.reference.convolution import conv2d_backward, conv2d_forward
-from handgrad.kernels.reference.dense import dense_backward, dense_forward
+from handgrad.kernels.reference.dense import dense_backward, dense_forward, dense_weights
 from handgrad.kernels.reference.dropout import dropout_backward, dropout_forward
 from handgrad.kernels.reference.input import gather_images, one_hot
 from handgrad.kernels.reference.losses import (
@@ -62,6 +62,7 @@ __all__ = [
     "cross_entropy",
     "dense_backward",
     "dense_forward",
+    "dense_weights",
     "dropout_backward",
     "dropout_forward",
     "gather_images",

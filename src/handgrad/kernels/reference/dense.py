@@ -19,3 +19,8 @@ def dense_backward(dx: Array | None, dW: Array | None, db: Array | None, dy: Arr
         np.sum(dy, axis=0, out=db)
     if dx is not None:
         np.matmul(dy, W.T, out=dx)
+
+
+def dense_weights(dW: Array, dy: Array, x: Array, first: int) -> None:
+    """Some rows of xᵀ dy: as many as dW has, from row `first` on.    dW (rows, M), dy (N, M), x (N, D)"""
+    np.matmul(x[:, first : first + len(dW)].T, dy, out=dW)
