@@ -24,7 +24,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -m "not slow"
+	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-all: $(VENV)/installed-dev
 	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -m slow

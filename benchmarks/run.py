@@ -27,6 +27,8 @@ from floor import floor
 from problem import Problem
 from workloads import WORKLOADS, Workload
 
+from handgrad.errors import UsageError
+
 HERE = Path(__file__).parent
 SECONDS = 1.0  # a screening run lasts about so long
 
@@ -223,12 +225,25 @@ def machine_speeds() -> dict[str, dict[str, float]]:
     return json.loads(done.stdout)
 
 
+def check_data(workloads: list[str]) -> None:
+    """Before anything is measured: a workload without its images would end in its first process, an hour from now."""
+    for key in workloads:
+        try:
+            Problem.load(WORKLOADS[key].experiment, WORKLOADS[key].overrides)
+        except UsageError as error:
+            rest = " ".join(k for k in workloads if k not in ("b1", "b2"))
+            sys.exit(f"workload {key}: {error}\nOr measure what there is data for: python benchmarks/run.py {rest}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=", ".join(WORKLOADS))
+    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="a tenth of the iterations: a look, no result")
     args = parser.parse_args()
+    if unknown := sorted(set(args.workloads) - set(WORKLOADS)):
+        parser.error(f"there is no workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
+    check_data(args.workloads)
     speeds = machine_speeds()
     results: list[Result] = []
     whole = not args.quick and set(args.workloads) == set(WORKLOADS)
