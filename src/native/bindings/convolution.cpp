@@ -16,7 +16,7 @@ using Pair = std::pair<Size, Size>;
 Convolution geometry(const Call& call, const Array& y, const Array& x, const Array& W, Pair stride, Pair padding) {
     call.holds(x.dimensions == 4 && y.dimensions == 4, "images and results must have 4 dimensions, (N, C, H, W)");
     const Convolution g{x.size(0),    x.size(1), x.size(2), x.size(3),    W.size(0),     W.size(2),    W.size(3),
-                        y.size(2),    y.size(3), stride.first, stride.second, padding.first, padding.second};
+                        y.size(2),    y.size(3), stride.first, stride.second, padding.first, padding.second, W.size(0)};
     call.holds(W.size(1) == g.C, "filters and images must have the same number of channels");
     call.holds(y.size(0) == g.N && y.size(1) == g.F, "results must have the shape (N, F, P, Q)");
     call.holds(g.s >= 1 && g.t >= 1, "stride must be at least 1");
@@ -100,7 +100,16 @@ void conv2d_backward(Array dx, Array dW, Array db, Array dy, Array x, Array W, P
             return whole_backward(k, numbers(k, dx), numbers(k, dW), numbers(k, db), numbers(k, dy), numbers(k, x),
                                   numbers(k, W), g);
         }
-        if (dW.given() || db.given()) k.conv2d_backward(none, dW, db, dy, x, W, g, scratch);
+        if (dW.given() || db.given()) {
+            // A sum over all samples, so by filters: as many at a time as share a tile.
+            split(g.F, 4, work(g) / 8, [&](Size from, Size to) {
+                Convolution part = g;
+                part.F = to - from;
+                T* const filters = dW.given() ? numbers(k, dW) + from * g.C * g.K * g.L : none;
+                T* const biases = db.given() ? numbers(k, db) + from : none;
+                k.conv2d_backward(none, filters, biases, numbers(k, dy) + from * g.P * g.Q, x, W, part, scratch);
+            });
+        }
         if (!dx.given()) return;
         by_samples(g, [&](Size from, const Convolution& part) {
             const T *gradient = numbers(k, dy) + from * g.result(), *image = numbers(k, x) + from * g.image();

@@ -277,9 +277,10 @@ template <class T>
 void filter_gradient(T* dW, const T* dy, const T* x, const Convolution& g, Scratch scratch) {
     const Frame frame = frame_for<T>(g.C, g.K, g.L, g.P, g.Q, g.s, g.t);
     const Size taps = g.C * g.K * g.L, width = round_up(g.Q, lanes<T>), rows = g.F * g.P;
-    // As many images at a time as stay in the cache: sums are taken out of the registers once a group.
+    // As many images at a time as stay in the cache: sums are taken out of the registers once a group. By the layer's
+    // filters, not by those at hand: a group is the same on any number of threads.
     const Size each = frame.image() + rows * width, number = Spots<T>::number(g.P, g.Q);
-    const Size fitting = 128 * 1024 / (each * Size(sizeof(T)));
+    const Size fitting = 128 * 1024 / ((frame.image() + g.filters * g.P * width) * Size(sizeof(T)));
     const Size group = fitting < 1 ? 1 : fitting < g.N ? fitting : g.N;
     Pieces pieces{static_cast<char*>(
         scratch(Pieces::bytes<Size>(taps) + Pieces::bytes<Spot>(number) + Pieces::bytes<T>(group * each)))};
@@ -296,7 +297,7 @@ void filter_gradient(T* dW, const T* dy, const T* x, const Convolution& g, Scrat
             const T* image = x + (from + n) * g.C * g.H * g.W;
             enter(framed + n * frame.image(), frame, image, g.H, g.W, g.top, g.left, 1, 1);
             for (Size row = 0; row < rows; ++row) {
-                const T* line = dy + ((from + n) * rows + row) * g.Q;
+                const T* line = dy + ((from + n) * g.filters * g.P + row) * g.Q;
                 memcpy(widened + (n * rows + row) * width, line, size_t(g.Q) * sizeof(T));
             }
         }
@@ -310,11 +311,14 @@ template <class T>
 void bias_gradient(T* db, const T* __restrict dy, const Convolution& g) {
     const Size places = g.P * g.Q;
     clear(db, g.F);
-    for (Size row = 0; row < g.N * g.F; ++row) {
-        T sum = 0;
-        HANDGRAD_SIMD_SUM(sum)
-        for (Size i = 0; i < places; ++i) sum += dy[row * places + i];
-        db[row % g.F] += sum;
+    for (Size n = 0; n < g.N; ++n) {
+        for (Size f = 0; f < g.F; ++f) {
+            const T* __restrict of_filter = dy + (n * g.filters + f) * places;
+            T sum = 0;
+            HANDGRAD_SIMD_SUM(sum)
+            for (Size i = 0; i < places; ++i) sum += of_filter[i];
+            db[f] += sum;
+        }
     }
 }
 

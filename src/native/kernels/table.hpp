@@ -14,8 +14,9 @@ using Size = ptrdiff_t;
 using Scratch = void* (*)(Size bytes);  // aligned for every vector type
 
 // Images (N, C, H, W), filters (F, C, K, L), results (N, F, P, Q); strides (s, t), zeros before the image (top, left).
+// Where these are some of a layer's filters, `filters` counts all, whose results lie side by side.
 struct Convolution {
-    Size N, C, H, W, F, K, L, P, Q, s, t, top, left;
+    Size N, C, H, W, F, K, L, P, Q, s, t, top, left, filters;
     Size image() const { return C * H * W; }
     Size result() const { return F * P * Q; }
 };
