@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import figure
 import start
 import trials
 from floor import floor
@@ -158,6 +159,12 @@ def ratio_to(result: Result, rival: str) -> tuple[float, str]:
     return result.median(result.best("ours")) / result.median(name), name
 
 
+def multiples(result: Result) -> dict[str, float]:
+    """By rival family, its best's median over ours."""
+    kinds = [kind for kind in figure.NAMES if any(family(name) == kind for name in result.times)]
+    return {kind: 1 / ratio_to(result, kind)[0] for kind in kinds}
+
+
 def rows(result: Result, speeds: dict[str, dict[str, float]]) -> list[str]:
     """The workload's lines of the table."""
     workload, ours = result.workload, result.best("ours")
@@ -261,6 +268,7 @@ def main() -> None:
         extra = [*trials.rows(), *start.rows()]
         print("\n".join(extra), flush=True)
         write(extra)
+        figure.draw([(result.workload.title, multiples(result)) for result in results])
 
 
 if __name__ == "__main__":
