@@ -1,6 +1,7 @@
 """Workspaces: any number of samples up to the capacity, no work nobody asked for, no allocation in a step."""
 
 import tracemalloc
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from handgrad.errors import ShapeError
 from handgrad.kernels import get_kernels
-from handgrad.layers import Dense, Flatten, Identity, ReLU, Tanh
+from handgrad.layers import BatchNorm, Conv2D, Dense, Flatten, Identity, ReLU, Sigmoid, Tanh
+from handgrad.layers.base import Layer
 from handgrad.losses import Penalty, SoftmaxCrossEntropy, fill_targets
 from handgrad.network import Network
 from handgrad.optimizers import SGD
@@ -200,3 +202,41 @@ def test_the_step_above_trains(kernels: str) -> None:
     assert (step.net.theta != theta).any()
     assert step.losses.mean() < first
     assert get_kernels(kernels) is step.net.k
+
+
+# ---------------------------------------------------------------------- in place
+
+
+def apart(kind: type[Layer]) -> Layer:
+    """The activation with arrays of its own."""
+    return type(f"{kind.__name__}Apart", (kind,), {"in_place": False})()
+
+
+def gradient(activation: Callable[[], Layer], kernels: str, train: bool = True) -> tuple[np.ndarray, ...]:
+    """Output, gradient and dx of a net with the activation behind each kind of layer, and as the last one."""
+    convolved = [Conv2D(3, 3), activation(), BatchNorm(), activation(), Flatten()]
+    layers = [*convolved, Dense(7), activation(), activation(), Dense(4), activation()]
+    net = Network(layers).build((2, 6, 6), "float64", 1, kernels)
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(5, 2, 6, 6)), rng.normal(size=(5, 4))
+    workspace, dx = net.workspace(5), np.empty((5, 2, 6, 6))
+    y = workspace.forward(x, train).copy()
+    for _ in range(2):  # the second call finds what the first has left behind
+        workspace.backward(dy, dx)
+    return y, net.grad, dx
+
+
+@pytest.mark.parametrize("kind", [ReLU, Tanh, Sigmoid])
+def test_activations_in_place_change_nothing(kind: type[Layer], kernels: str) -> None:
+    for ours, separate in zip(gradient(kind, kernels), gradient(lambda: apart(kind), kernels), strict=True):
+        np.testing.assert_array_equal(ours, separate)
+
+
+def test_what_is_in_place_has_one_array() -> None:
+    net = Network([Dense(6), ReLU(), Tanh(), Dense(3), ReLU(), Identity()]).build((4,))
+    workspace = net.workspace(2)
+    workspace.forward(np.ones((2, 4), np.float32))
+    _, dense, relu, tanh, last, output, _ = workspace.activations
+    assert np.shares_memory(dense, relu)
+    assert not np.shares_memory(relu, tanh), "ReLU's backward pass reads its output"
+    assert not np.shares_memory(last, output), "the output's gradient is the caller's"

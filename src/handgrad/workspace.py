@@ -68,14 +68,27 @@ class Workspace:
         self._dys: list[Array | None] = []
         self._caches: list[dict[str, tuple[Array, bool]]] = []
         for i, layer in enumerate(network.layers):
-            shape = network.shapes[i + 1]
-            own = None if layer.reshapes else np.zeros((capacity, *shape), network.dtype)
-            self._ys.append(own)
-            self._dys.append(None if own is None or not backward else np.zeros_like(own))
+            self._add_arrays(i, backward)
             self._caches.append(self._buffers(layer, network.shapes[i]))
         moving = [e.layer for e in network.table if not network.layers[e.layer].frozen]
         # Below the lowest layer that moves nobody asks for a gradient.
         self._lowest = min(moving, default=len(network.layers))
+
+    def _add_arrays(self, i: int, backward: bool) -> None:
+        """Layer i's output and its gradient; of an activation in the middle, those of the layer below."""
+        net, layer = self.network, self.network.layers[i]
+        if layer.reshapes:
+            self._ys.append(None)
+            self._dys.append(None)
+            return
+        middle = i > 0 and not all(above.reshapes for above in net.layers[i + 1 :])
+        if middle and layer.in_place and self._ys[-1] is not None and not net.layers[i - 1].reads_output:
+            self._ys.append(self._ys[-1])
+            self._dys.append(self._dys[-1])
+            return
+        own = np.zeros((self.capacity, *net.shapes[i + 1]), net.dtype)
+        self._ys.append(own)
+        self._dys.append(np.zeros_like(own) if backward else None)
 
     def _buffers(self, layer: Layer, shape: tuple[int, ...]) -> dict[str, tuple[Array, bool]]:
         made = {}
@@ -160,7 +173,10 @@ class Workspace:
 
     @property
     def activations(self) -> list[Array]:
-        """The last pass in the order of the data: its input, then every layer's output."""
+        """The last pass in the order of the data: its input, then every layer's output.
+
+        An activation in the middle may have written over the output of the layer below: then both are its own.
+        """
         way = self._last()
         return [*way.inputs, way.output]
 

@@ -15,6 +15,8 @@ class ReLU(Layer):
     (100,)
     """
 
+    in_place = True
+
     def output_shape(self, shape: Shape) -> Shape:
         return shape
 
@@ -33,6 +35,8 @@ class Tanh(Layer):
     (100,)
     """
 
+    in_place = True
+
     def output_shape(self, shape: Shape) -> Shape:
         return shape
 
@@ -50,6 +54,8 @@ class Sigmoid(Layer):
     >>> Sigmoid().output_shape((1,))
     (1,)
     """
+
+    in_place = True
 
     def output_shape(self, shape: Shape) -> Shape:
         return shape

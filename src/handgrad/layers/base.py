@@ -63,6 +63,10 @@ class Layer(ABC):
     draws: ClassVar[bool] = False
     #: in training a sample's output depends on the other samples of its batch
     mixes_samples: ClassVar[bool] = False
+    #: forward may write y over x, and backward dx over dy: elementwise, and nothing but y is read afterwards
+    in_place: ClassVar[bool] = False
+    #: backward reads y, which the next layer must then leave as it is
+    reads_output: ClassVar[bool] = True
 
     frozen: bool = False
     learning_rate_multiplier: float = 1.0

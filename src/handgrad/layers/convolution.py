@@ -34,6 +34,7 @@ class Conv2D(ParameterLayer):
     (32, 28, 28)
     """
 
+    reads_output = False
     W: Array
     b: Array
     dW: Array | None

@@ -23,6 +23,7 @@ class Dense(ParameterLayer):
     (10,)
     """
 
+    reads_output = False
     W: Array
     b: Array
     dW: Array | None

@@ -55,6 +55,8 @@ class BatchNorm(ParameterLayer):
     (32, 28, 28)
     """
 
+    reads_output = False
+
     mixes_samples = True
     scale: Array | None = None
     shift: Array | None = None

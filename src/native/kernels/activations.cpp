@@ -1,35 +1,36 @@
-// Elementwise activations and softmax. Comparisons are turned so that a NaN passes on.
+// Elementwise activations and softmax. Comparisons are turned so that a NaN passes on. The elementwise ones may write
+// over what they read.
 #include "math.hpp"
 
 namespace handgrad::HANDGRAD_VARIANT {
 namespace {
 
 template <class T>
-void relu_forward(T* __restrict y, const T* __restrict x, Size count) {
+void relu_forward(T* y, const T* x, Size count) {
     HANDGRAD_SIMD
     for (Size i = 0; i < count; ++i) y[i] = 0 > x[i] ? 0 : x[i];
 }
 
 template <class T>
-void relu_backward(T* __restrict dx, const T* __restrict dy, const T* __restrict y, Size count) {
+void relu_backward(T* dx, const T* dy, const T* y, Size count) {
     HANDGRAD_SIMD
     for (Size i = 0; i < count; ++i) dx[i] = dy[i] * (y[i] > 0 ? T(1) : T(0));
 }
 
 template <class T>
-void tanh_forward(T* __restrict y, const T* __restrict x, Size count) {
+void tanh_forward(T* y, const T* x, Size count) {
     HANDGRAD_SIMD
     for (Size i = 0; i < count; ++i) y[i] = hyperbolic_tangent(x[i]);
 }
 
 template <class T>
-void tanh_backward(T* __restrict dx, const T* __restrict dy, const T* __restrict y, Size count) {
+void tanh_backward(T* dx, const T* dy, const T* y, Size count) {
     HANDGRAD_SIMD
     for (Size i = 0; i < count; ++i) dx[i] = dy[i] * (1 - y[i] * y[i]);
 }
 
 template <class T>
-void sigmoid_forward(T* __restrict y, const T* __restrict x, Size count) {
+void sigmoid_forward(T* y, const T* x, Size count) {
     HANDGRAD_SIMD
     for (Size i = 0; i < count; ++i) {
         const T e = exponential(-magnitude(x[i]));
@@ -38,7 +39,7 @@ void sigmoid_forward(T* __restrict y, const T* __restrict x, Size count) {
 }
 
 template <class T>
-void sigmoid_backward(T* __restrict dx, const T* __restrict dy, const T* __restrict y, Size count) {
+void sigmoid_backward(T* dx, const T* dy, const T* y, Size count) {
     HANDGRAD_SIMD
     for (Size i = 0; i < count; ++i) dx[i] = dy[i] * (y[i] * (1 - y[i]));
 }

@@ -2,7 +2,8 @@
 // Every file of this folder is compiled once for each kind of processor, each time into a namespace of its own
 // (HANDGRAD_VARIANT); bindings/ picks a table when the module is loaded. So that no machine code of one variant is
 // taken for another's, these files use no template or inline function of the standard library.
-// Destinations come first and alias nothing; shape letters as in src/handgrad/kernels/reference.
+// Destinations come first and alias nothing (but for elementwise activations); shape letters as in
+// src/handgrad/kernels/reference.
 #pragma once
 
 #include <stddef.h>

@@ -4,7 +4,7 @@ Grammar of every signature: destinations first, then what is read. Every destina
 aliases an argument, and a destination that is `None` is skipped. `d` before a name means "gradient of the
 loss by". Arrays are C-contiguous and of one dtype, float32 or float64, unless the comment says otherwise.
 Three families read what they overwrite, and say so: the penalty's gradient, the optimisers, running
-statistics.
+statistics. Elementwise activations may be given the same array as x and y, or as dy and dx.
 """
 
 from handgrad.kernels.reference.activations import (
