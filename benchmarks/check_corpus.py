@@ -4,6 +4,8 @@ python benchmarks/check_corpus.py                    the table, and docs/evidenc
 python benchmarks/check_corpus.py --only TEXT ...    programs whose names hold one of these, without the page
 python benchmarks/check_corpus.py --verify           the corpus itself, without the checker: right is right,
                                                      wrong differs from its own loss's difference quotients
+python benchmarks/check_corpus.py --corpus unseen    the same for tests/programs/unseen, which nobody looked at while
+                                                     the checker was written; docs/evidence/check-unseen.md
 """
 
 import argparse
@@ -16,11 +18,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from handgrad.run_folder import available_cores, describe_machine, describe_versions  # noqa: E402
-from programs.verify.manifest import Corpus, corpus  # noqa: E402
+from programs.verify.manifest import DEFAULT, Corpus, corpus  # noqa: E402
 from programs.verify.running import Outcome, run  # noqa: E402
 from programs.verify.verdicts import objection, trouble_with  # noqa: E402
 
-PAGE = ROOT / "docs" / "evidence" / "check.md"
+EVIDENCE = ROOT / "docs" / "evidence"
 CODES = {0: "right", 1: "mistake", 3: "not run", 4: "undecided"}
 CNNS = ("tiny_cnn_steps.py", "small_cnn_class.py")
 
@@ -101,9 +103,9 @@ def page(outcomes: list[Outcome], c: Corpus) -> str:
     ])  # fmt: skip
 
 
-def verify() -> int:
+def verify(name: str) -> int:
     """Says what is wrong with the corpus itself; the number of such programs."""
-    c, bad = corpus(), 0
+    c, bad = corpus(name), 0
     for path in c.right:
         found = trouble_with(path, path.read_text(encoding="utf-8"))
         bad += bool(found)
@@ -119,19 +121,23 @@ def verify() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="programs with this in their names")
+    parser.add_argument(
+        "--corpus", default=DEFAULT, metavar="NAME", help="a folder of tests/programs (default: itself)"
+    )
     parser.add_argument("--verify", action="store_true", help="the corpus itself, without the checker")
     arguments = parser.parse_args()
     if arguments.verify:
-        return 1 if verify() else 0
-    c = corpus()
-    outcomes = run(arguments.only, available_cores())
+        return 1 if verify(arguments.corpus) else 0
+    c = corpus(arguments.corpus)
+    outcomes = run(arguments.only, available_cores(), arguments.corpus)
     for outcome in outcomes:
         good = outcome.named_first(c) if outcome.question.wrong else outcome.code == 0
         if arguments.only or not good:
             print(outcome, f"({outcome.seconds:.1f} s)")
     if not arguments.only:
-        PAGE.write_text(page(outcomes, c), encoding="utf-8")
-        print(f"wrote {PAGE.relative_to(ROOT)}")
+        target = EVIDENCE / ("check.md" if arguments.corpus == DEFAULT else f"check-{arguments.corpus}.md")
+        target.write_text(page(outcomes, c), encoding="utf-8")
+        print(f"wrote {target.relative_to(ROOT)}")
     return 0
 
 

@@ -29,7 +29,7 @@ from handgrad.streams import stream
 if TYPE_CHECKING:
     from handgrad.config import AugmentConfig, TrainingConfig
 
-SLICE = 1000  # samples that go through the network at once, at most
+SLICE = 2000  # samples that go through the network at once, at most
 
 
 class Listener(Protocol):
@@ -209,7 +209,7 @@ class Trainer:
         for start in range(0, total, self.capacity):
             loss += self._show(indices[start : start + self.capacity], start, total, due)
             self.workspace.backward(self._dy)
-            self._sum += net.grad
+            net.k.sgd_update(self._sum, net.grad, -1.0)  # the sum of both, on all threads
         net.grad[:] = self._sum
         return loss
 

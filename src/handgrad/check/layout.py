@@ -12,6 +12,8 @@ _VERDICTS = {
     "undecided": "Undecided: something does not agree, and no known explanation fits.",
 }
 
+_RIGHT_HELPER = "Right: it gives the known answers for all that we handed it."
+
 
 def verdict_of(answer: dict[str, Any]) -> str:
     """mistake before undecided before right."""
@@ -32,7 +34,8 @@ def lay_out(name: str, answer: dict[str, Any], level: int, cap: Cap | None = Non
         lines += [f"  {line}" for line in part["said"]]
         lines.append("")
         title = f"{part['name']} ({part['kind']}): " if several or part["kind"] != "net" else ""
-        lines.append(title + _VERDICTS[part["verdict"]])
+        helper = not any(line["shape"] for line in part["lines"]) and part["kind"] != "net"
+        lines.append(title + (_RIGHT_HELPER if helper and part["verdict"] == "right" else _VERDICTS[part["verdict"]]))
         if level >= 1:
             lines += _tensor_lines(part)
             lines += _findings(part, level)

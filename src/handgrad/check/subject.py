@@ -6,7 +6,7 @@ Rows are samples, dense weights (D, M), images NCHW, whatever the program itself
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,7 @@ class NetSpec:
         penalizes_biases: whether the penalty counts the biases too.
         fixed_sizes: whether the program works with these sizes only (784 written in it).
         loss_is_assumed: the program has no loss; this one is what its last delta implies.
+        target_is_input: an autoencoder, which is given images only.
     """
 
     sizes: tuple[int, ...]
@@ -41,6 +42,7 @@ class NetSpec:
     penalizes_biases: bool = False
     fixed_sizes: bool = False
     loss_is_assumed: bool = False
+    target_is_input: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,29 @@ class OptimizerSubject(Protocol):
 
     def run(self, theta: Array, gradients: list[Array]) -> list[Array]:
         """Parameters (n,) after each update with these gradients in turn, from fresh state."""
+
+
+class UpdateSubject(Protocol):
+    """An update of one or several tensors at once, by a rule that may have no name.
+
+    `shapes` gives the tensors' names and shapes in the order in which they are updated; `source` is the update's text,
+    and `literals` are the numbers in it. `kind` is "" where neither a name nor the user says what it is.
+    """
+
+    kind: str
+    source: str
+    literals: tuple[float, ...]
+
+    @property
+    def options(self) -> Mapping[str, float]:
+        """Constants, as `OptimizerSubject` has them."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Of the tensors, by their names."""
+
+    def run(self, tensors: Arrays, gradients: Sequence[Arrays]) -> Sequence[Arrays]:
+        """All tensors after each update with these gradients (under the tensors' names) in turn, from fresh state."""
 
 
 class ToolSubject(Protocol):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handgrad.check.diagnosis import diagnose_optimizer
+from handgrad.check.diagnosis import diagnose_optimizer, diagnose_update
 
 
 class Rule:
@@ -73,6 +73,7 @@ ADAM = {"learning_rate": 0.001}
         (Rule("momentum", momentum(keep=1.0), **RATE), "momentum_never_fades"),
         (Rule("momentum", momentum(keep=0.0), **RATE), "momentum_not_kept"),
         (Rule("sgd", lambda s, g, theta: -0.01 * g, **RATE), "optimizer_climbs"),
+        (Rule("nesterov", momentum(), **RATE), "nesterov_is_momentum"),
         (Rule("adamw", lambda s, g, th: adam()(s, g, th) + 0.01 * th, learning_rate=0.001), "decay_without_rate"),
         (Rule("adamw", adam(), **ADAM), "decay_missing"),
         (Rule("adamw", lambda s, g, th: adam()(s, g + 0.01 * th, th), **ADAM), "adamw_decay_in_gradient"),
@@ -109,7 +110,6 @@ def test_a_right_rule_is_not_accused(rule: Rule) -> None:
     [
         (Rule("adam", adam(inside=True), **ADAM), "epsilon_inside_root"),
         (Rule("rmsprop", lambda s, g, th: rmsprop(s, g, th, True), **RATE), "epsilon_inside_root"),
-        (Rule("nesterov", momentum(), **RATE), "nesterov_is_momentum"),
         (Rule("momentum", momentum(keep=0.95), **RATE), "optimizer_other_constants"),
     ],
 )
@@ -141,6 +141,52 @@ def test_what_is_no_known_form_is_undecided() -> None:
     assert (diagnosis.verdict, diagnosis.findings[0].explanation) == ("undecided", "")
 
 
+class Several:
+    """An update of two layers by a function of names, tensors and gradients."""
+
+    kind, source, literals = "", "", ()
+    shapes = {"W1": (3, 4), "b1": (4,), "W2": (4, 2), "b2": (2,)}  # noqa: RUF012
+    options = {"learning_rate": 0.05}  # noqa: RUF012
+
+    def __init__(self, **steps):
+        self.steps = steps
+
+    def run(self, tensors, gradients):
+        found, now = [], dict(tensors)
+        for g in gradients:
+            now = {n: a - self.steps.get(n, lambda g, n: 0.05 * g[n])(g, n) for n, a in now.items()}
+            found.append(now)
+        return found
+
+
+def still(g, n):
+    return 0.0 * g[n]
+
+
+@pytest.mark.parametrize(
+    ("steps", "key", "tensors"),
+    [
+        ({"W2": lambda g, n: -0.05 * g[n]}, "update_sign", "W2"),
+        ({"b1": still, "b2": still}, "biases_never_move", "b1"),
+        ({"W2": still}, "tensor_never_moves", "W2"),
+        (dict.fromkeys(Several.shapes, still), "update_lost", "W1"),
+        ({"W1": lambda g, n: 0.1 * g[n]}, "updated_twice", "W1"),
+        ({"b2": lambda g, n: g[n]}, "learning_rate_missing", "b2"),
+        ({"b1": lambda g, n: 0.05 * np.ones((3, 1)) * g[n]}, "update_changes_shape", "b1"),
+        (dict.fromkeys(Several.shapes, lambda g, n: -0.05 * g[n]), "optimizer_climbs", "W1"),
+    ],
+)
+def test_each_tensor_of_an_update_is_followed(steps: dict, key: str, tensors: str) -> None:
+    diagnosis = diagnose_update(Several(**steps))
+    assert (diagnosis.findings[0].explanation, diagnosis.findings[0].tensor) == (key, tensors)
+    assert diagnosis.verdict == "mistake"
+    assert [line.tensor for line in diagnosis.lines] == list(Several.shapes)
+
+
+def test_a_right_update_of_several_tensors_is_right() -> None:
+    assert diagnose_update(Several()).findings == ()
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="there are sgd, momentum"):
-        diagnose_optimizer(Rule("lion", momentum()))
+        diagnose_optimizer(Rule("tiger", momentum()))

@@ -12,7 +12,7 @@ from handgrad.check.diagnosis import diagnose_net, meanings
 from handgrad.check.diagnosis.compare import Context, name_factor
 from handgrad.check.diagnosis.items import Item
 from handgrad.check.diagnosis.layer_guesses import guesses_for
-from handgrad.check.diagnosis.optimizer_rules import variants
+from handgrad.check.diagnosis.optimizer_variants import KINDS, decayed, doubled, variants
 from handgrad.check.diagnosis.texts import FIELDS, all_texts, finding, introduced, words_of
 
 NAMES = {"l": "2", "below": "1", "above": "3", "h": "h1", "f": "relu", "loss": "squared error", "kind": "relu"}
@@ -20,7 +20,8 @@ CONVENTIONS = {
     "accuracy_in_percent", "accuracy_is_count", "one_hot_columns", "pool_ties_shared", "rmsprop_corrected",
     "epsilon_unscaled", "epsilon_inside_root", "optimizer_other_constants", "convolution_proper",
     "two_class_and_diagonal",
-    "dropout_not_scaled", "init_same_each_call", "checker_one_sided", "nesterov_is_momentum", "forward_differs",
+    "dropout_not_scaled", "init_same_each_call", "checker_one_sided", "nesterov_first_form", "momentum_is_average",
+    "rate_schedule", "epsilon_nowhere", "forward_differs",
 }  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def test_a_message_is_complete_and_neither_short_nor_long(key: str) -> None:
 def test_every_explanation_that_the_code_knows_has_texts() -> None:
     known = {guess.key for kind in ("dense", "conv", "maxpool", "avgpool", "batchnorm", "dropout", "relu", "softmax")
              for tensor in ("x", "W", "b", "gamma", "beta") for guess in guesses_for(kind, tensor)}  # fmt: skip
-    known |= {v.key for kind in ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw") for v in variants(kind)}
+    known |= {v.key for kind in KINDS for v in (*variants(kind), *decayed(kind), *doubled(kind))}
     for source in Path(package.__file__).parent.glob("*.py"):
         text = source.read_text(encoding="utf-8")
         known |= set(re.findall(r'(?:Form|Item|Penalty|Forward)\(\s*"([a-z_0-9]+)"', text))

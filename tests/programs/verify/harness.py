@@ -44,10 +44,11 @@ def source_of(path: Path, text: str) -> str:
 def load(source: str) -> types.ModuleType:
     """The definitions of a program; what else stands at its top level is not run, or may fail."""
     program = types.ModuleType("program")
+    program.__dict__["__source__"] = source
     sys.modules["program"] = program
     for node in ast.parse(source).body:
         if isinstance(node, DEFINITIONS):
-            with suppress(Exception):
+            with suppress(Exception, SystemExit):  # parse_args() at the top level ends a program
                 exec(compile(ast.Module([node], []), "program", "exec"), program.__dict__)
     return program
 

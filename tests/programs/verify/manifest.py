@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(__file__).parent.parent
+DEFAULT = "programs"
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,24 @@ def edited(path: Path, pieces: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def _entry(raw: dict[str, Any]) -> Wrong:
+def _entry(raw: dict[str, Any], folder: Path) -> Wrong:
     values = dict(raw)
-    path = PROGRAMS / (values.pop("base", "") or values.pop("file"))
+    path = folder / (values.pop("base", "") or values.pop("file"))
     pieces = {key: tuple((old, new) for old, new in values.pop(key, [])) for key in ("replace", "fix")}
     return Wrong(path=path, **pieces, **values)
 
 
 @cache
-def corpus() -> Corpus:
-    """The manifest, read."""
-    raw = tomllib.loads((PROGRAMS / "manifest.toml").read_text(encoding="utf-8"))
-    right = sorted(p for p in (PROGRAMS / "right").iterdir() if p.suffix in (".py", ".ipynb"))
-    return Corpus(tuple(right), tuple(_entry(e) for e in raw["wrong"]), raw["explanations"], raw["aliases"])
+def corpus(name: str = DEFAULT) -> Corpus:
+    """A manifest, read: tests/programs, or a folder of it; the keys of the first hold in all of them."""
+    folder = PROGRAMS if name == DEFAULT else PROGRAMS / name
+    shared = tomllib.loads((PROGRAMS / "manifest.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
+    right = sorted(p for p in (folder / "right").iterdir() if p.suffix in (".py", ".ipynb"))
+    wrong = tuple(_entry(e, folder) for e in raw.get("wrong", []))
+    explanations = shared["explanations"] | raw.get("explanations", {})
+    aliases = {key: list(said) for key, said in shared["aliases"].items()}
+    if folder != PROGRAMS:
+        for key, said in raw.get("aliases", {}).items():
+            aliases[key] = [*aliases.get(key, []), *said]
+    return Corpus(tuple(right), wrong, explanations, aliases)

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from .manifest import Corpus, Wrong, corpus
+from .manifest import DEFAULT, Corpus, Wrong, corpus
 
 NOT_RUN = 3
 
@@ -54,9 +54,9 @@ class Outcome:
         return f"{self.question.name}: exit {self.code}, expected {wrong.expect if wrong else 'right'}, got {said}"
 
 
-def questions(folder: Path, only: Iterable[str] = ()) -> list[Question]:
+def questions(folder: Path, only: Iterable[str] = (), name: str = DEFAULT) -> list[Question]:
     """The whole corpus, or what holds one of these texts in its name; wrong programs are written into the folder."""
-    c, wanted = corpus(), tuple(only)
+    c, wanted = corpus(name), tuple(only)
     found = [Question(p.name, p) for p in c.right]
     for number, wrong in enumerate(c.wrong):
         path = folder / str(number)
@@ -88,7 +88,7 @@ def ask_all(asked: list[Question], processes: int) -> list[Outcome]:
         return list(pool.map(ask, asked))
 
 
-def run(only: Iterable[str] = (), processes: int = 2) -> list[Outcome]:
-    """The corpus, in a folder that is removed afterwards."""
+def run(only: Iterable[str] = (), processes: int = 2, name: str = DEFAULT) -> list[Outcome]:
+    """A corpus, in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        return ask_all(questions(Path(folder), only), processes)
+        return ask_all(questions(Path(folder), only, name), processes)

@@ -8,14 +8,14 @@ from types import ModuleType
 
 import numpy as np
 
-from . import nets, pieces, stepping, written
+from . import nets, pieces, stepping, unseen_first, unseen_second, unseen_third, unseen_tools, written
 from .harness import load, source_of
 from .manifest import Wrong
 
 
 def judge_of(name: str) -> Callable[[ModuleType], None]:
     """The function that compares this program."""
-    for module in (nets, stepping, pieces, written):
+    for module in (nets, stepping, pieces, written, unseen_first, unseen_second, unseen_third, unseen_tools):
         if hasattr(module, name):
             return getattr(module, name)
     raise LookupError(f"no verification for {name}")
@@ -25,7 +25,11 @@ def trouble_with(path: Path, text: str, judge: str = "") -> str:
     """What is wrong with a program's numbers; "" where nothing is."""
     function = judge_of(judge or path.stem)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            np.errstate(all="ignore"),
+        ):
             function(load(source_of(path, text)))
     except Exception as error:  # whatever a wrong program does, a shape that does not fit included
         return f"{type(error).__name__}: {error}"

@@ -2,8 +2,8 @@
 
 from handgrad.check.diagnosis.layer import diagnose_layer
 from handgrad.check.diagnosis.net import diagnose_net
-from handgrad.check.diagnosis.optimizer import diagnose_optimizer
+from handgrad.check.diagnosis.optimizer import diagnose_optimizer, diagnose_update
 from handgrad.check.diagnosis.quoted import meanings
 from handgrad.check.diagnosis.tool import diagnose_tool
 
-__all__ = ["diagnose_layer", "diagnose_net", "diagnose_optimizer", "diagnose_tool", "meanings"]
+__all__ = ["diagnose_layer", "diagnose_net", "diagnose_optimizer", "diagnose_tool", "diagnose_update", "meanings"]

@@ -141,6 +141,9 @@ def _unnamed(values: Sequence[float], contexts: Sequence[Context], near: float) 
         for v, c in zip(values, contexts, strict=True)
     ):
         return Factor(f"N/{contexts[0].N / first:.4g}", first, 2.3, False)
+    by_entries = [v / (c.N * c.P) for v, c in zip(values, contexts, strict=True)]
+    if all(abs(share - by_entries[0]) <= near * abs(by_entries[0]) for share in by_entries):
+        return Factor(f"N·P/{1 / by_entries[0]:.4g}", first, 2.4, False)
     return None
 
 

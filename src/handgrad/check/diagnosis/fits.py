@@ -9,6 +9,7 @@ import numpy as np
 
 from handgrad.check.diagnosis.compare import ZERO, Factor, Remover, least_squares_factor, name_factor
 from handgrad.check.diagnosis.model import penalty_slope
+from handgrad.check.diagnosis.odd_penalties import odd_penalty, steady_or_over_n
 from handgrad.check.diagnosis.view import View
 from handgrad.kernels.types import Array
 
@@ -67,8 +68,24 @@ def fit(
     pairs = [(np.asarray(t), np.asarray(p)) for t, p in zip(targets, predicted, strict=True)]
     found = _plain(views, name, pairs, tolerance)
     if found is None and loose:
-        found = _with_penalty(views, name, pairs, tolerance)
+        found = _with_odd_term(views, name, pairs, tolerance, biases=True)
+        found = found or _with_penalty(views, name, pairs, tolerance)
+        found = found or _with_odd_term(views, name, pairs, tolerance, biases=False)
     return found
+
+
+def _with_odd_term(
+    views: Sequence[View], name: str, pairs: list[tuple[Array, Array]], tolerance: float, biases: bool
+) -> Fit | None:
+    """With something beside the loss's part that is no penalty's slope; for biases before λb is thought of."""
+    if biases != (name[0] == "b"):
+        return None
+    odd = odd_penalty(views, name, pairs, tolerance)
+    if odd is None:
+        return None
+    key, detail, share, factors = odd
+    penalty = Penalty(key, (share,) * len(views), (0.0,) * len(views), detail)
+    return _named(views, name, factors, max(tolerance, 1e-6) * 10, penalty)
 
 
 def _layer(name: str) -> int:
@@ -142,8 +159,10 @@ def _with_due_multiple(
 ) -> Fit | None:
     """Small tensors: only λ₂ times the values is tried, with the factor free."""
     l2 = views[0].trace.spec.l2
-    if not l2 or name[0] != "b":
+    if name[0] != "b":
         return None
+    if not l2:
+        return _with_unknown_multiple(views, name, pairs, tolerance)
     factors = []
     for view, (target, made) in zip(views, pairs, strict=True):
         k, rest = least_squares_factor(target - l2 * tensor_values(view, name), made)
@@ -152,6 +171,22 @@ def _with_due_multiple(
         factors.append(k)
     penalty = Penalty("l2_on_biases", (l2,) * len(views), (0.0,) * len(views), "λ")
     return _named(views, name, factors, tolerance, penalty)
+
+
+def _with_unknown_multiple(
+    views: Sequence[View], name: str, pairs: list[tuple[Array, Array]], tolerance: float
+) -> Fit | None:
+    """λb or λb/N beside the loss's part as it should be, with a λ that the loss does not know."""
+    shares = []
+    for view, (target, made) in zip(views, pairs, strict=True):
+        share, rest = least_squares_factor(target - made, tensor_values(view, name))
+        if target.size < 2 or rest * np.linalg.norm(target - made) > tolerance * np.linalg.norm(target):
+            return None
+        shares.append(share)
+    if not steady_or_over_n(views, shares):
+        return None
+    penalty = Penalty("l2_on_biases", tuple(shares), (0.0,) * len(views), f"{shares[0]:.3g}")
+    return _named(views, name, [1.0] * len(views), tolerance, penalty)
 
 
 def _name_penalty(
@@ -167,12 +202,16 @@ def _name_penalty(
         due = (name[0] == "W" or spec.penalizes_biases) and (spec.l1 or spec.l2)
         return Penalty("penalty_missing", *found, "0") if due else None
     steady = np.ptp(of_values) <= near * 10 and np.ptp(of_signs) <= near * 10
+    if name[0] == "W" and not steady and not any(of_signs) and _without_rate(views, of_values):
+        return Penalty("decay_without_rate", *found, f"{of_values[0] * views[0].probe.learning_rate:.3g}")
     if name[0] == "b" and not spec.penalizes_biases:
-        known = steady or spec.l1 or spec.l2
+        known = steady or spec.l1 or spec.l2 or (not any(of_signs) and steady_or_over_n(views, of_values))
         return Penalty("l2_on_biases", *found, _constant(of_values, of_signs)) if known else None
     if not spec.l1 and not spec.l2:
         samples = np.array([len(view.trace.x) for view in views])
         steady = steady or np.ptp(of_values * samples) <= near * 100  # λ/N
+        if steady and not any(of_signs) and max(of_values) < 0:
+            return Penalty("penalty_factor", *found, "−1")
         return Penalty("penalty_not_in_loss", *found, _constant(of_values, of_signs)) if steady else None
     if spec.l1 and not spec.l2 and any(of_values) and not any(of_signs):
         return Penalty("l1_without_sign", *found, _constant(of_values, of_signs))
@@ -184,6 +223,13 @@ def _name_penalty(
     contexts = [view.context(_layer(name)) for view in views]
     factor = name_factor([g / due_size for g in given], contexts, share)
     return None if factor is None else Penalty("penalty_factor", *found, factor.name)
+
+
+def _without_rate(views: Sequence[View], of_values: list[float]) -> bool:
+    """Whether W shrinks by the same share at every learning rate."""
+    shares = [v * view.probe.learning_rate for v, view in zip(of_values, views, strict=True)]
+    rates = {view.probe.learning_rate for view in views}
+    return len(rates) > 1 and bool(np.ptp(shares) <= 1e-4 * abs(shares[0]))
 
 
 def _constant(of_values: list[float], of_signs: list[float]) -> str:

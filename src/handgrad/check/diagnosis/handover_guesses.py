@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from handgrad.check.diagnosis.model import slope
+from handgrad.check.diagnosis.model import loss_slope, slope, uses_softmax
 from handgrad.check.diagnosis.view import Guess, View
 from handgrad.kernels.types import Array
 
@@ -55,8 +55,7 @@ def _backs(view: View, l: int) -> list[BackRow]:
     rows += _summed(l)
     for kind in ("relu", "sigmoid", "tanh"):
         rows.append(_bent(kind, l + 1))
-    if l + 1 < view.trace.depth - 1:
-        rows.append(("slope_missing_in_handover", 1.0, lambda v: _unsloped(v, l + 1), ""))
+    rows.append(("slope_missing_in_handover", 1.0, lambda v: _unsloped(v, l + 1), ""))
     return rows
 
 
@@ -79,6 +78,13 @@ def _through_changed_weights(l: int) -> list[BackRow]:
         G = gradient(v)
         return None if G is None else _times(v, l, (v.trace.W[above] - sign * v.probe.learning_rate * G).T)
 
+    def stale_each(v: View) -> Array | None:
+        """One sample a step: each meets weights that moved by its own gradient only, hᵀδ."""
+        D, h = v.own[above], v.trace.h[above]
+        moved = len(D) * v.probe.learning_rate * (D**2).sum(axis=1, keepdims=True) * h
+        right = _times(v, l, v.trace.W[above].T)
+        return None if right is None or right.shape != moved.shape else right - moved
+
     def through_gradient(v: View) -> Array | None:
         G = gradient(v)
         return None if G is None else _times(v, l, G.T)
@@ -87,12 +93,18 @@ def _through_changed_weights(l: int) -> list[BackRow]:
         W = v.trace.W[above]
         return _times(v, l, W.reshape(W.shape[::-1]))
 
+    def columns_reshaped(v: View) -> Array | None:
+        W = v.trace.W[above].T  # (M, D), as programs with samples as columns have it
+        return _times(v, l, W.reshape(W.shape[::-1]).T)
+
     with_bias = f"W{above + 1} + b{above + 1}"
     last, first = "the bias's row and all rows but the last", "all rows but the first"
     return [
         ("stale_weights", 0.8, lambda v: stale(v, 1.0), ""),
+        ("stale_weights", 0.85, stale_each, ""),
         ("weights_not_transposed", 0.9, lambda v: _times(v, l, v.trace.W[above]), ""),
         ("weights_reshaped", 1.0, reshaped, ""),
+        ("weights_reshaped", 1.05, columns_reshaped, ""),
         ("gradient_for_weights", 1.3, through_gradient, f"dW{above + 1}"),
         ("stale_weights", 1.4, lambda v: stale(v, -1.0), ""),
         ("weights_absolute", 1.4, lambda v: _times(v, l, np.abs(v.trace.W[above]).T), "|W|"),
@@ -113,6 +125,8 @@ def _summed(l: int) -> list[BackRow]:
         return v.own[l + 1] if v.own[l + 1].shape == v.trace.z[l].shape else None
 
     return [
+        ("upstream_left_out", 1.2, lambda v: np.ones_like(v.trace.z[l]), ""),
+        ("upstream_left_out", 1.3, lambda v: np.full_like(v.trace.z[l], v.trace.scale), ""),
         ("weights_left_out", 1.2, as_it_is, ""),
         ("weights_left_out", 1.5, lambda v: spread(v, v.own[l + 1].sum(axis=1, keepdims=True)), ""),
         ("delta_summed_first", 1.4, lambda v: spread(v, right_back(v, l).mean(axis=0)), "mean"),
@@ -163,8 +177,20 @@ def _row_shifted(above: int, kept: slice) -> Back:
 
 
 def _unsloped(view: View, above: int) -> Array | None:
+    """What δ of the layer above was before its slope; at the outputs the slope is taken out again."""
+    if above == view.trace.depth - 1:
+        return _output_unsloped(view)
     u = view.before_slope.get(above)
     return None if u is None else u @ view.trace.W[above].T
+
+
+def _output_unsloped(view: View) -> Array | None:
+    tr = view.trace
+    if tr.spec.activations[-1] in ("sigmoid", "tanh"):
+        return (view.own[tr.depth - 1] / slope(tr.spec.activations[-1], tr.z[-1])) @ tr.W[-1].T
+    if uses_softmax(tr.spec) and tr.spec.loss == "squared_error":
+        return (tr.scale * loss_slope(tr.spec.loss, tr.p, tr.t)) @ tr.W[-1].T
+    return None
 
 
 def _other_delta(view: View, above: int, j: int) -> Array | None:

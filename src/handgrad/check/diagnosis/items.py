@@ -74,9 +74,10 @@ def _of_delta(layer: LayerFound, top: bool, spec: NetSpec, taken_back: bool, own
     if layer.factor_name == "1" or taken_back:
         return made
     if own_only:
+        alone = "sign_one_tensor" if layer.factor_name == "−1" else "factor_one_layer"
         return [
             *made,
-            Item("factor_one_layer", tensors, number, factor=layer.factor_name, value=layer.factor_values[0]),
+            Item(alone, tensors, number, factor=layer.factor_name, value=layer.factor_values[0]),
         ]
     for key in factor_keys(layer.factor_name, top, spec):
         made.append(Item(key, tensors, number, factor=layer.factor_name, value=layer.factor_values[0]))
@@ -115,9 +116,17 @@ def factor_keys(name: str, top: bool, spec: NetSpec) -> list[str]:
     }
     if name in table:
         return [*keys, table[name]]
-    if name.startswith("N/") and name[2:3].isdigit():
+    if name.removeprefix("N·P").removeprefix("N").startswith("/") and name[-1].isdigit():
+        return [*keys, "divided_by_constant"]
+    if spec.loss_is_assumed and not mean and _is_batch_size(name):
         return [*keys, "divided_by_constant"]
     return [*keys, "factor_constant"]
+
+
+def _is_batch_size(factor: str) -> bool:
+    """Whether a constant is one over a whole number that a batch may have."""
+    value = float(factor) if factor.replace(".", "", 1).replace("e-", "", 1).isdigit() else 0.0
+    return 0.0 < value <= 0.125 and abs(1 / value - round(1 / value)) < 2e-3 / value
 
 
 def _of_tensor(layer: LayerFound, part: TensorFound | None, name: str) -> list[Item]:

@@ -10,7 +10,6 @@ import numpy as np
 from handgrad.check.diagnosis.compare import (
     EXACT,
     FLOAT32,
-    Context,
     Factor,
     least_squares_factor,
     name_factor,
@@ -18,15 +17,18 @@ from handgrad.check.diagnosis.compare import (
     worst_index,
 )
 from handgrad.check.diagnosis.items import Item
+from handgrad.check.diagnosis.layer_factors import layer_context, layer_factor_key
 from handgrad.check.diagnosis.layer_forward import settle_layer
-from handgrad.check.diagnosis.layer_guesses import LayerGuess, guesses_for
+from handgrad.check.diagnosis.layer_guess import LayerGuess
+from handgrad.check.diagnosis.layer_guesses import guesses_for
+from handgrad.check.diagnosis.layer_modes import mode_items
 from handgrad.check.diagnosis.layer_probes import ask_layer
-from handgrad.check.diagnosis.layer_truth import LayerProbe, option
+from handgrad.check.diagnosis.layer_truth import LayerProbe
 from handgrad.check.diagnosis.texts import finding, introduced, name_of
 from handgrad.check.subject import Diagnosis, Finding, LayerSubject, TensorVerdict
 from handgrad.kernels.types import Array
 
-_CONVENTIONS = {"pool_ties_shared", "convolution_proper", "forward_differs", "dropout_not_scaled"}
+_CONVENTIONS = {"pool_ties_shared", "convolution_proper", "forward_differs", "dropout_not_scaled", "mean_in_layer"}
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,17 @@ def diagnose_layer(subject: LayerSubject, seed: int = 20241) -> Diagnosis:
     """
     probes = ask_layer(subject, np.random.default_rng(seed))
     items = settle_layer(subject, probes)
-    items += _changed(probes) + _repeated(subject, probes)
+    items += _changed(probes) + _repeated(subject, probes) + mode_items(subject, probes)
     lines: list[TensorVerdict] = []
     hidden = any(item.key == "random_gradient" for item in items)
     for tensor in probes[0].truth:
         line, found = _judge(subject, probes, tensor, hidden)
         lines.append(line)
         items += found
-    findings = [_finding(probes[0], item) for item in _joined(items)]
+    items = _as_conventions(_joined(items))
+    excused = {name for item in items if item.key == "mean_in_layer" for name in item.tensors}
+    lines = [replace(li, right=True, note="a convention") if li.tensor in excused else li for li in lines]
+    findings = [_finding(probes[0], item) for item in items]
     return Diagnosis(tuple(lines), tuple(findings))
 
 
@@ -79,7 +84,7 @@ def _judge(
     given = [_fitted(p, tensor) for p in probes]
     if any(g.shape != p.truth[tensor].shape for g, p in zip(given, probes, strict=True)):
         return TensorVerdict(tensor, shape, 1.0, False, f"its shape is {given[0].shape}"), [
-            Item("wrong_shape", (tensor,), None, str(given[0].shape))
+            _shape_item(probes[0], tensor, given[0].shape)
         ]
     size = max(relative(g, p.truth[tensor]) for g, p in zip(given, probes, strict=True))
     if hidden:
@@ -95,6 +100,14 @@ def _judge(
         return TensorVerdict(tensor, shape, size, True, "another of several equal maxima"), []
     convention = all(item.key in _CONVENTIONS for item in items)
     return TensorVerdict(tensor, shape, size, convention, "a convention" if convention else ""), items
+
+
+def _shape_item(probe: LayerProbe, tensor: str, shape: tuple[int, ...]) -> Item:
+    pad = int(probe.options.get("padding", 0)) if probe.kind == "conv" else 0
+    wide = tuple(n + 2 * pad if i > 1 else n for i, n in enumerate(probe.truth[tensor].shape))
+    if tensor == "x" and pad and shape == wide:
+        return Item("conv_padding_off", (tensor,), None, "the padding is still around it")
+    return Item("wrong_shape", (tensor,), None, str(shape))
 
 
 def _fitted(probe: LayerProbe, tensor: str) -> Array:
@@ -133,15 +146,7 @@ def _fit(probes: Sequence[LayerProbe], given: Sequence[Array], guess: LayerGuess
             values.append(k)
     if len(values) < len(probes):
         return Factor("1", 1.0, 0.0, True) if not values else None
-    return name_factor(values, [_context(probe) for probe in probes], tolerance)
-
-
-def _context(probe: LayerProbe) -> Context:
-    x, y = probe.inputs["x"], probe.dy
-    places = int(np.prod(y.shape[2:])) if y.ndim == 4 else 1
-    kernel = int(option(probe.options, "kernel", probe.inputs["W"].shape[-1] if probe.kind == "conv" else 2))
-    keep = option(probe.options, "keep_probability", 0.5) if probe.kind == "dropout" else 1.0
-    return Context(len(x), y.shape[1], 1e-3, x.shape[1], y.shape[1], places=places, window=kernel**2, keep=keep)
+    return name_factor(values, [layer_context(probe) for probe in probes], tolerance)
 
 
 def _items(
@@ -155,7 +160,7 @@ def _items(
     items = [Item(guess.key, (tensor,), None, guess.detail)] if guess.key else []
     if factor.name != "1":
         items.append(
-            Item(_factor_key(subject.kind, tensor, factor.name), (tensor,), None, "", factor.name, factor.value)
+            Item(layer_factor_key(subject.kind, tensor, factor.name), (tensor,), None, "", factor.name, factor.value)
         )
     return items
 
@@ -164,20 +169,6 @@ def _two_valued(probe: LayerProbe, given: Array) -> bool:
     """Whether dx is dy times a mask, but not the mask of the forward pass."""
     ratios = np.unique(np.round(given / probe.dy, 9))
     return len(ratios) == 2 and 0.0 in ratios
-
-
-def _factor_key(kind: str, tensor: str, name: str) -> str:
-    if name == "−1":
-        return "layer_sign"
-    if kind == "conv" and tensor == "b":
-        return "conv_bias_averaged"
-    if kind == "avgpool" and name == "K²":
-        return "avgpool_not_divided"
-    if kind == "dropout" and name in ("p", "1/p", "p²"):
-        return {"p": "dropout_no_scale", "1/p": "dropout_scale_twice", "p²": "dropout_p_for_inverse"}[name]
-    if name in ("1/N", "1/(N·H·W)", "1/(H·W)"):
-        return "layer_averages"
-    return "layer_factor"
 
 
 def _changed(probes: Sequence[LayerProbe]) -> list[Item]:
@@ -216,6 +207,19 @@ def _joined(items: list[Item]) -> list[Item]:
         else:
             kept[same] = replace(kept[same], tensors=tuple(dict.fromkeys((*kept[same].tensors, *item.tensors))))
     return kept
+
+
+def _as_conventions(items: list[Item]) -> list[Item]:
+    """dW and db averaged, dx not: the layer holds the 1/N of a mean loss; dx as well: it does so in every layer."""
+    done = []
+    for item in items:
+        if item.key == "layer_averages" and item.factor == "1/N":
+            if set(item.tensors) in ({"W", "b"}, {"gamma", "beta"}):
+                item = replace(item, key="mean_in_layer")
+            elif set(item.tensors) == {"x", "W", "b"}:
+                item = replace(item, key="one_over_n_every_layer")
+        done.append(item)
+    return done
 
 
 def _finding(probe: LayerProbe, item: Item) -> Finding:

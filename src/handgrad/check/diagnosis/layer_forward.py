@@ -8,6 +8,7 @@ import numpy as np
 
 from handgrad.check.diagnosis.compare import relative
 from handgrad.check.diagnosis.items import Item
+from handgrad.check.diagnosis.layer_probes import MEASURED
 from handgrad.check.diagnosis.layer_truth import LayerProbe, numeric_gradients, output_of
 from handgrad.check.diagnosis.model import softmax
 from handgrad.check.subject import LayerSubject
@@ -20,6 +21,8 @@ def settle_layer(subject: LayerSubject, probes: Sequence[LayerProbe]) -> list[It
     """Compare outputs; what a mistake or a convention explains is said, and the truth is taken from the program."""
     if subject.kind == "dropout":
         return _dropout(probes)
+    if subject.kind in MEASURED:
+        return []
     if all(relative(_output(p), p.y) < _CLOSE for p in probes):
         return []
     key = _known(probes)
@@ -69,4 +72,7 @@ def _dropout(probes: Sequence[LayerProbe]) -> list[Item]:
         return [Item("dropout_not_scaled", (), None)]
     if on.size and np.allclose(on, keep) and keep not in (1.0, 0.5):
         return [Item("dropout_scaled_by_p", (), None)]
+    share = float((ratios != 0).mean())
+    if on.size and np.allclose(on, 1 / (1 - keep)) and abs(share - keep) < 0.15 and abs(keep - 0.5) > 0.2:
+        return [Item("dropout_keep_and_drop", (), None, f"{on[0]:.4g}")]
     return []

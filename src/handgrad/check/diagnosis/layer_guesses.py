@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
+from handgrad.check.diagnosis.image_guesses import avgpool_guesses, conv_guesses, maxpool_guesses
+from handgrad.check.diagnosis.layer_guess import LayerGuess, Make, again, masked
 from handgrad.check.diagnosis.layer_truth import (
     ELEMENTWISE,
     LayerProbe,
     batch_norm_parts,
     gradients_of,
     option,
-    spread_windows,
 )
 from handgrad.check.diagnosis.model import sigmoid, slope, softmax
 from handgrad.kernels.types import Array
 
-Make = Callable[[LayerProbe], Array | None]
-
 _LOOPS = ("image", "channel", "row of windows", "column of windows")
-
-
-@dataclass(frozen=True)
-class LayerGuess:
-    """How one gradient of a layer may come about."""
-
-    key: str
-    tensor: str
-    cost: float
-    make: Make
-    detail: str = ""
 
 
 def guesses_for(kind: str, tensor: str) -> list[LayerGuess]:
@@ -44,36 +31,23 @@ def guesses_for(kind: str, tensor: str) -> list[LayerGuess]:
     return sorted(rows, key=lambda guess: guess.cost)
 
 
-def _again(probe: LayerProbe, dy: Array, **changed: Array) -> dict[str, Array]:
-    """The exact backward pass with another upstream gradient or other inputs."""
-    return gradients_of(probe.kind, {**probe.inputs, **changed}, dy, probe.options, probe.y)
-
-
-def _masked(probe: LayerProbe, where: Any) -> Array:
-    only = np.zeros_like(probe.dy)
-    only[where] = probe.dy[where]
-    return only
-
-
 def _common(tensor: str) -> list[LayerGuess]:
     def image(pick: slice) -> Make:
-        return lambda p: _again(p, _masked(p, pick))[tensor]
+        return lambda p: again(p, masked(p, pick))[tensor]
 
     def channel(pick: slice) -> Make:
-        return lambda p: _again(p, _masked(p, (slice(None), pick)))[tensor] if p.dy.ndim == 4 else None
+        return lambda p: again(p, masked(p, (slice(None), pick)))[tensor] if p.dy.ndim == 4 else None
 
     rows = [
-        LayerGuess("upstream_left_out", tensor, 1.0, lambda p: _again(p, np.ones_like(p.dy))[tensor]),
+        LayerGuess("upstream_left_out", tensor, 1.0, lambda p: again(p, np.ones_like(p.dy))[tensor]),
         LayerGuess("first_image_only", tensor, 1.0, image(slice(0, 1)), "the first image"),
-        LayerGuess("first_image_only", tensor, 1.0, image(slice(-1, None)), "the last image"),
         LayerGuess("first_channel_only", tensor, 1.0, channel(slice(0, 1)), "channel 0"),
         LayerGuess("first_channel_only", tensor, 1.0, channel(slice(-1, None)), "the last channel"),
         LayerGuess("one_place_only", tensor, 1.0, _first_place(tensor, (0, 0)), "the first window"),
-        LayerGuess("one_place_only", tensor, 1.1, _first_place(tensor, (-1, -1)), "the last window"),
         LayerGuess("one_place_only", tensor, 1.1, _row_of_places(tensor), "the first row of windows"),
         LayerGuess("one_place_only", tensor, 1.1, _single(tensor, (0, 0, 0, 0)), "the first window of the first image"),
-        LayerGuess("one_place_only", tensor, 1.1, _single(tensor, (-1, -1, -1, -1)), "the last window of all"),
         LayerGuess("layer_gradient_zero", tensor, 0.9, lambda p: np.zeros_like(p.truth[tensor])),
+        *_last_round(tensor, image),
         *_stopped_early(tensor),
     ]
     if tensor == "x":
@@ -86,12 +60,35 @@ def _common(tensor: str) -> list[LayerGuess]:
     return rows
 
 
+def _last_round(tensor: str, image: Callable[[slice], Make]) -> list[LayerGuess]:
+    """`=` where `+=` belongs: what the last round of a loop left."""
+    return [
+        LayerGuess("assigned_for_added", tensor, 1.0, image(slice(-1, None)), "the last image"),
+        LayerGuess("assigned_for_added", tensor, 1.1, _first_place(tensor, (-1, -1)), "the last window"),
+        LayerGuess("assigned_for_added", tensor, 1.1, _single(tensor, (-1, -1, -1, -1)), "the last window of all"),
+        LayerGuess(
+            "assigned_for_added",
+            tensor,
+            1.1,
+            _single(tensor, (-1, slice(None), -1, -1)),
+            "the last image's last window",
+        ),
+        LayerGuess(
+            "assigned_for_added",
+            tensor,
+            1.2,
+            _single(tensor, (slice(None), slice(None), -1)),
+            "the last row of windows",
+        ),
+    ]
+
+
 def _first_place(tensor: str, place: tuple[int, int]) -> Make:
-    return lambda p: _again(p, _masked(p, (slice(None), slice(None), *place)))[tensor] if p.dy.ndim == 4 else None
+    return lambda p: again(p, masked(p, (slice(None), slice(None), *place)))[tensor] if p.dy.ndim == 4 else None
 
 
 def _row_of_places(tensor: str) -> Make:
-    return lambda p: _again(p, _masked(p, (slice(None), slice(None), 0)))[tensor] if p.dy.ndim == 4 else None
+    return lambda p: again(p, masked(p, (slice(None), slice(None), 0)))[tensor] if p.dy.ndim == 4 else None
 
 
 def _stopped_early(tensor: str) -> list[LayerGuess]:
@@ -105,7 +102,7 @@ def _stopped_early(tensor: str) -> list[LayerGuess]:
 
 
 def _single(tensor: str, place: tuple[Any, ...]) -> Make:
-    return lambda p: _again(p, _masked(p, place))[tensor] if p.dy.ndim == 4 else None
+    return lambda p: again(p, masked(p, place))[tensor] if p.dy.ndim == 4 else None
 
 
 def _dense() -> list[LayerGuess]:
@@ -186,145 +183,13 @@ def _softmax() -> list[LayerGuess]:
     ]
 
 
-def _conv() -> list[LayerGuess]:
-    def turned(p: LayerProbe, W: Array) -> Array:
-        return _again(p, p.dy, W=np.ascontiguousarray(W))["x"]
-
-    rows = [
-        LayerGuess("conv_dw_flipped", "W", 1.0, lambda p: p.truth["W"][:, :, ::-1, ::-1]),
-        LayerGuess("conv_dw_transposed", "W", 1.1, lambda p: np.swapaxes(p.truth["W"], 2, 3)),
-        LayerGuess("first_channel_only", "W", 1.0, lambda p: _part(p.truth["W"], np.s_[:, :1]), "input channel 0"),
-        LayerGuess(
-            "first_channel_only",
-            "W",
-            1.05,
-            lambda p: np.broadcast_to(p.truth["W"][:, :1], p.truth["W"].shape),
-            "input channel 0 everywhere",
-        ),
-        LayerGuess("first_channel_only", "x", 1.0, lambda p: _part(p.truth["x"], np.s_[:, :1]), "input channel 0"),
-        LayerGuess(
-            "conv_channels_summed",
-            "W",
-            1.1,
-            lambda p: np.broadcast_to(p.truth["W"].sum(axis=1, keepdims=True), p.truth["W"].shape),
-        ),
-        LayerGuess("conv_dx_not_turned", "x", 1.0, lambda p: turned(p, p.inputs["W"][:, :, ::-1, ::-1])),
-        LayerGuess(
-            "conv_dx_not_turned", "x", 1.2, lambda p: turned(p, np.swapaxes(p.inputs["W"], 2, 3)), "K and L exchanged"
-        ),
-        LayerGuess("conv_overlaps_overwritten", "x", 1.0, _overwritten),
-        LayerGuess("conv_overlaps_overwritten", "x", 1.1, _overwritten_by_place),
-        LayerGuess("bias_total", "b", 0.9, lambda p: np.full_like(p.inputs["b"], p.dy.sum())),
-        LayerGuess("bias_last_sample", "b", 1.0, lambda p: p.dy[0].sum(axis=(1, 2)), "the first image"),
-        LayerGuess("bias_last_sample", "b", 1.0, lambda p: p.dy[-1].sum(axis=(1, 2)), "the last image"),
-        LayerGuess("conv_bias_one_place", "b", 1.1, lambda p: p.dy[:, :, 0, 0].sum(axis=0)),
-    ]
-    for down, right in ((1, 1), (-1, -1), (0, 1), (1, 0), (0, -1), (-1, 0)):
-        rows += _one_pixel_off(down, right)
-    return rows
-
-
-def _one_pixel_off(down: int, right: int) -> list[LayerGuess]:
-    key, detail = "conv_padding_off", "one pixel off"
+def _variance_terms(dx: Callable[[Callable[[Array, Array, Array, Array], Array]], Make]) -> list[LayerGuess]:
+    """The part through the variance in a wrong size."""
     return [
-        LayerGuess(key, "W", 1.3, lambda p: _moved(p, down, right)["W"], detail),
-        LayerGuess(key, "x", 1.3, lambda p: np.roll(p.truth["x"], (down, right), axis=(2, 3)), detail),
-        LayerGuess(key, "x", 1.35, lambda p: _cut_shift(p, down, right), detail),
-    ]
-
-
-def _part(values: Array, kept: tuple[slice, ...]) -> Array:
-    only = np.zeros_like(values)
-    only[kept] = values[kept]
-    return only
-
-
-def _moved(p: LayerProbe, down: int, right: int) -> dict[str, Array]:
-    """The backward pass as if the image lay one pixel elsewhere inside its padding."""
-    x = np.zeros_like(p.inputs["x"])
-    H, W = x.shape[2:]
-    x[:, :, max(down, 0) : H + min(down, 0), max(right, 0) : W + min(right, 0)] = p.inputs["x"][
-        :, :, max(-down, 0) : H + min(-down, 0), max(-right, 0) : W + min(-right, 0)
-    ]
-    return _again(p, p.dy, x=x)
-
-
-def _cut_shift(p: LayerProbe, down: int, right: int) -> Array:
-    """dx cut out of the padded one a pixel too early or late."""
-    pad = int(option(p.options, "padding", 0)) + 1
-    padded = _padded_dx(p, pad)
-    H, W = p.inputs["x"].shape[2:]
-    return padded[:, :, pad + down : pad + down + H, pad + right : pad + right + W]
-
-
-def _padded_dx(p: LayerProbe, pad: int) -> Array:
-    x = np.pad(p.inputs["x"], ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    s = int(option(p.options, "stride", 1))
-    own = int(option(p.options, "padding", 0))
-    dx = np.zeros_like(x)
-    K, L = p.inputs["W"].shape[2:]
-    for i in range(p.dy.shape[2]):
-        for j in range(p.dy.shape[3]):
-            part = np.einsum("nf,fckl->nckl", p.dy[:, :, i, j], p.inputs["W"])
-            top, left = i * s + pad - own, j * s + pad - own
-            dx[:, :, top : top + K, left : left + L] += part
-    return dx
-
-
-def _overwritten(p: LayerProbe) -> Array:
-    """col2im that writes instead of adding, window by window."""
-    pad, s = int(option(p.options, "padding", 0)), int(option(p.options, "stride", 1))
-    K, L = p.inputs["W"].shape[2:]
-    N, C, H, W = p.inputs["x"].shape
-    dx = np.zeros((N, C, H + 2 * pad, W + 2 * pad))
-    for i in range(p.dy.shape[2]):
-        for j in range(p.dy.shape[3]):
-            part = np.einsum("nf,fckl->nckl", p.dy[:, :, i, j], p.inputs["W"])
-            dx[:, :, i * s : i * s + K, j * s : j * s + L] = part
-    return dx[:, :, pad : pad + H, pad : pad + W]
-
-
-def _overwritten_by_place(p: LayerProbe) -> Array:
-    """The same mistake in the vectorised col2im, which runs over the places of the kernel."""
-    pad, s = int(option(p.options, "padding", 0)), int(option(p.options, "stride", 1))
-    K, L = p.inputs["W"].shape[2:]
-    N, C, H, W = p.inputs["x"].shape
-    P, Q = p.dy.shape[2:]
-    dx = np.zeros((N, C, H + 2 * pad + s, W + 2 * pad + s))
-    for i in range(K):
-        for j in range(L):
-            part = np.einsum("nfpq,fc->ncpq", p.dy, p.inputs["W"][:, :, i, j])
-            dx[:, :, i : i + P * s : s, j : j + Q * s : s][:, :, :P, :Q] = part
-    return dx[:, :, pad : pad + H, pad : pad + W]
-
-
-def _maxpool() -> list[LayerGuess]:
-    def spread(way: str, write: bool = False) -> Make:
-        return lambda p: spread_windows(p.inputs["x"], p.dy, p.options, way, write)
-
-    return [
-        LayerGuess("", "x", 0.1, spread("last")),
-        LayerGuess("pool_ties_shared", "x", 0.3, spread("shared")),
-        LayerGuess("pool_all_ties", "x", 0.9, spread("all")),
-        LayerGuess("pool_as_average", "x", 1.0, spread("average")),
-        LayerGuess("pool_whole_window", "x", 1.05, spread("every")),
-        LayerGuess("pool_smallest", "x", 1.1, spread("smallest")),
-        LayerGuess("pool_overlaps_overwritten", "x", 1.1, spread("first", True)),
-        LayerGuess(
-            "pool_value_for_mask", "x", 1.2, lambda p: spread_windows(p.inputs["x"], p.dy * p.y, p.options, "first")
-        ),
-        LayerGuess("pool_mask_only", "x", 1.2, lambda p: spread_windows(p.inputs["x"], p.y, p.options, "first")),
-    ]
-
-
-def _avgpool() -> list[LayerGuess]:
-    def spread(way: str, write: bool = False) -> Make:
-        return lambda p: spread_windows(p.inputs["x"], p.dy, p.options, way, write)
-
-    return [
-        LayerGuess("avgpool_not_divided", "x", 0.9, spread("every")),
-        LayerGuess("avgpool_as_max", "x", 1.0, spread("first")),
-        LayerGuess("pool_overlaps_overwritten", "x", 1.1, spread("average", True)),
+        LayerGuess("bn_variance_term", "x", 1.2, dx(lambda g, m, v, i: i * (g - m - 2 * v)), "twice as large"),
+        LayerGuess("bn_variance_term", "x", 1.2, dx(lambda g, m, v, i: i * (g - m - v / i**2)), "σ² times as large"),
+        LayerGuess("bn_variance_term", "x", 1.25, dx(lambda g, m, v, i: i * (g - m - v * i)), "σ times too small"),
+        LayerGuess("bn_variance_term", "x", 1.25, dx(lambda g, m, v, i: i * (g - m - v / i)), "σ times as large"),
     ]
 
 
@@ -332,8 +197,16 @@ def _batchnorm() -> list[LayerGuess]:
     def dx(terms: Callable[[Array, Array, Array, Array], Array]) -> Make:
         return lambda p: terms(*batch_norm_parts(p))
 
+    def summed(mean: int, variance: int) -> Make:
+        def make(p: LayerProbe) -> Array:
+            g, m, v, i = batch_norm_parts(p)
+            count = g.size / g.shape[1]
+            return np.asarray(i * (g - m * count**mean - v * count**variance))
+
+        return make
+
     def without_gamma(p: LayerProbe) -> Array:
-        return _again(p, p.dy, gamma=np.ones_like(p.inputs["gamma"]))["x"]
+        return again(p, p.dy, gamma=np.ones_like(p.inputs["gamma"]))["x"]
 
     def sums(p: LayerProbe, values: Array) -> Array:
         return np.asarray(values.sum(axis=0 if values.ndim == 2 else (0, 2, 3)))
@@ -347,8 +220,13 @@ def _batchnorm() -> list[LayerGuess]:
         LayerGuess("bn_sign_of_term", "x", 1.2, dx(lambda g, m, v, i: i * (g + m - v)), "the mean's"),
         LayerGuess("bn_sign_of_term", "x", 1.2, dx(lambda g, m, v, i: i * (g - m + v)), "the variance's"),
         LayerGuess("bn_sign_of_term", "x", 1.3, dx(lambda g, m, v, i: i * (g - m - v / 2)), "half the variance's"),
+        *_variance_terms(dx),
+        LayerGuess("bn_sums_for_means", "x", 1.1, summed(1, 1), "both terms"),
+        LayerGuess("bn_sums_for_means", "x", 1.15, summed(1, 0), "the mean's term"),
+        LayerGuess("bn_sums_for_means", "x", 1.15, summed(0, 1), "the variance's term"),
         LayerGuess("bn_gamma_missing", "x", 0.95, without_gamma),
         LayerGuess("bn_gamma_of_x", "gamma", 1.0, lambda p: sums(p, p.dy * p.inputs["x"]), "x"),
+        LayerGuess("bn_gamma_of_x", "gamma", 1.0, lambda p: sums(p, p.dy * _centred(p)), "x − μ"),
         LayerGuess("bn_gamma_of_x", "gamma", 1.1, lambda p: sums(p, p.dy * p.y), "y"),
         LayerGuess("bn_gamma_of_x", "gamma", 1.1, lambda p: sums(p, p.dy), "dy alone"),
         LayerGuess("bn_gamma_of_x", "gamma", 1.2, lambda p: sums(p, p.dy) * p.inputs["gamma"], "γ"),
@@ -356,6 +234,114 @@ def _batchnorm() -> list[LayerGuess]:
         LayerGuess("bias_total", "gamma", 1.2, lambda p: np.full_like(p.inputs["gamma"], p.truth["gamma"].sum())),
         LayerGuess("bn_beta_times_gamma", "beta", 1.1, lambda p: p.truth["beta"] * p.inputs["gamma"]),
     ]
+
+
+def _centred(p: LayerProbe) -> Array:
+    x = p.inputs["x"]
+    return np.asarray(x - x.mean(axis=0 if x.ndim == 2 else (0, 2, 3), keepdims=True))
+
+
+def _measured_slope() -> list[LayerGuess]:
+    """Activations that are judged by their own forward pass: the slope is dx / dy."""
+
+    def slope_at(p: LayerProbe) -> Array:
+        return np.asarray(p.truth["x"] / p.dy)
+
+    rows = [
+        LayerGuess("slope_missing", "x", 0.9, lambda p: p.dy),
+        LayerGuess("slope_leak", "x", 0.95, lambda p: p.dy * (p.inputs["x"] > 0), "slope 0"),
+        LayerGuess("mask_inverted", "x", 1.0, lambda p: p.dy * (1 - slope_at(p))),
+        LayerGuess("mask_inverted", "x", 1.0, _exchanged),
+        LayerGuess("mask_from_gradient", "x", 1.0, lambda p: p.dy * (p.dy > 0), "dy > 0"),
+        LayerGuess("activation_as_slope", "x", 1.0, lambda p: p.dy * p.y, "f(z)"),
+        LayerGuess("z_as_slope", "x", 1.1, lambda p: p.dy * p.inputs["x"], "z"),
+        LayerGuess("slope_twice", "x", 1.1, lambda p: p.dy * slope_at(p) ** 2),
+        LayerGuess("half_of_slope", "x", 1.1, lambda p: p.dy * (1 - p.y), "1 − a"),
+        LayerGuess("upstream_left_out", "x", 1.0, slope_at),
+        LayerGuess(
+            "slope_sign_inside",
+            "x",
+            1.2,
+            lambda p: p.dy * np.where(p.inputs["x"] > 0, 1.0, -slope_at(p)),
+            "a minus below 0",
+        ),
+    ]
+    for leak in (0.01, 0.1, 0.2, 0.3, 0.001, 0.05, -0.01, -0.1, 1.0 / 3.0):
+        rows.append(LayerGuess("slope_leak", "x", 1.1, _leaky(leak), f"slope {leak:g}"))
+    rows.append(
+        LayerGuess("slope_leak", "x", 1.15, lambda p: p.dy * np.where(p.inputs["x"] > 0, 1.0, p.y), "f(z) below 0")
+    )
+    rows.append(
+        LayerGuess(
+            "slope_leak",
+            "x",
+            1.15,
+            lambda p: p.dy * np.where(p.inputs["x"] > 0, 1.0, np.exp(np.minimum(p.inputs["x"], 0))),
+            "eᶻ below 0",
+        )
+    )
+    return [*rows, *(_other_slope(other) for other in ELEMENTWISE if other != "relu")]
+
+
+def _leaky(leak: float) -> Make:
+    return lambda p: p.dy * np.where(p.inputs["x"] > 0, 1.0, leak)
+
+
+def _exchanged(p: LayerProbe) -> Array:
+    """The slopes on both sides of 0 exchanged."""
+    slopes = p.truth["x"] / p.dy
+    below, above = slopes[p.inputs["x"] < 0].mean(), slopes[p.inputs["x"] > 0].mean()
+    return np.asarray(p.dy * np.where(p.inputs["x"] > 0, below, above))
+
+
+def _layer_norm() -> list[LayerGuess]:
+    """By the same rules as batch normalisation, over each image's own features."""
+
+    def turned(guess: LayerGuess) -> LayerGuess:
+        def make(p: LayerProbe) -> Array | None:
+            x = p.inputs["x"]
+            if x.ndim != 2 or guess.tensor != "x":
+                return None
+            ones = np.ones(len(x))
+            inputs = {"x": x.T, "gamma": ones, "beta": ones}
+            other = LayerProbe("batchnorm", inputs, (p.dy * p.inputs["gamma"]).T, {}, p.y.T, {}, p.answer)
+            made = guess.make(other)
+            return None if made is None else made.T
+
+        return LayerGuess(guess.key, guess.tensor, guess.cost, make, guess.detail)
+
+    rows = [turned(g) for g in _batchnorm() if g.tensor == "x" and g.key != "bn_gamma_missing"]
+    rows.append(LayerGuess("bn_gamma_missing", "x", 0.95, _unscaled))
+    rows.append(LayerGuess("bn_gamma_of_x", "gamma", 1.0, lambda p: (p.dy * p.inputs["x"]).sum(axis=0), "x"))
+    rows.append(LayerGuess("bn_gamma_of_x", "gamma", 1.1, lambda p: (p.dy * p.y).sum(axis=0), "y"))
+    rows.append(LayerGuess("bn_gamma_of_x", "gamma", 1.1, lambda p: p.dy.sum(axis=0), "dy alone"))
+    return rows
+
+
+def _unscaled(p: LayerProbe) -> Array | None:
+    """Layer normalisation's dx without γ."""
+    x = p.inputs["x"]
+    if x.ndim != 2:
+        return None
+    inputs = {"x": x.T, "gamma": np.ones(len(x)), "beta": np.zeros(len(x))}
+    return np.asarray(gradients_of("batchnorm", inputs, p.dy.T, p.options, p.y.T)["x"].T)
+
+
+def _flatten() -> list[LayerGuess]:
+    """dy put back in another order of the axes."""
+
+    def other(order: tuple[int, ...]) -> Make:
+        def make(p: LayerProbe) -> Array | None:
+            x = p.inputs["x"]
+            if x.ndim != 4 or p.dy.size != x.size:
+                return None
+            spread = p.dy.reshape(len(x), *(x.shape[1 + i] for i in order))
+            return np.asarray(spread.transpose(0, *(1 + order.index(i) for i in range(3))))
+
+        return make
+
+    orders = [(0, 1, 2), (1, 2, 0), (0, 2, 1), (2, 1, 0), (1, 0, 2), (2, 0, 1)]
+    return [LayerGuess("flatten_order", "x", 1.0, other(order), "another order of the axes") for order in orders]
 
 
 def _dropout() -> list[LayerGuess]:
@@ -383,9 +369,13 @@ _BY_KIND: dict[str, Callable[[], list[LayerGuess]]] = {
     "sigmoid": lambda: _elementwise("sigmoid"),
     "tanh": lambda: _elementwise("tanh"),
     "softmax": _softmax,
-    "conv": _conv,
-    "maxpool": _maxpool,
-    "avgpool": _avgpool,
+    "conv": conv_guesses,
+    "maxpool": maxpool_guesses,
+    "avgpool": avgpool_guesses,
     "batchnorm": _batchnorm,
     "dropout": _dropout,
+    "elementwise": _measured_slope,
+    "flatten": _flatten,
+    "layernorm": _layer_norm,
+    "embedding": lambda: [],
 }

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from handgrad.check.diagnosis.layer_truth import LayerProbe, gradients_of, option, output_of, windows_of
+from handgrad.check.diagnosis.layer_truth import (
+    LayerProbe,
+    gradients_of,
+    numeric_gradients,
+    option,
+    output_of,
+    windows_of,
+)
 from handgrad.check.gradient import spread_values
 from handgrad.check.subject import LayerSubject
 from handgrad.kernels.types import Array
 
-IMAGES = ("conv", "maxpool", "avgpool")
+IMAGES = ("conv", "maxpool", "avgpool", "flatten")
+MEASURED = ("elementwise", "flatten", "layernorm", "embedding")
 
 
 def ask_layer(subject: LayerSubject, rng: np.random.Generator) -> list[LayerProbe]:
@@ -21,7 +29,7 @@ def ask_layer(subject: LayerSubject, rng: np.random.Generator) -> list[LayerProb
         Exception: the program's own, where it takes neither.
     """
     variants = [(square, flat) for flat in (True, False) for square in (False, True)]
-    if subject.kind != "batchnorm":
+    if subject.kind in ("conv", "maxpool", "avgpool", "flatten", "dense"):
         variants = [(False, True), (True, True)]
     for place, (square, flat) in enumerate(variants):
         try:
@@ -34,38 +42,54 @@ def ask_layer(subject: LayerSubject, rng: np.random.Generator) -> list[LayerProb
 
 def _ask(subject: LayerSubject, turn: int, square: bool, flat: bool, rng: np.random.Generator) -> LayerProbe:
     kind, options = subject.kind, subject.options
-    inputs = _inputs(kind, turn, square, flat, options, rng)
-    y = output_of(kind, inputs, options)
+    inputs = _inputs(subject, turn, square, flat, rng)
+    has_bias = getattr(subject, "bias", True)
+    if "b" in inputs and not has_bias:
+        inputs["b"] = np.zeros_like(inputs["b"])
+    y = _output(subject, inputs)
     dy = rng.standard_normal(y.shape)
     answer = subject.answer({k: v.copy() for k, v in inputs.items()}, dy.copy())[0]
     y = np.asarray(answer.y, float) if kind == "dropout" else y
-    truth = gradients_of(kind, inputs, dy, options, y)
+    if kind in MEASURED:
+        truth = numeric_gradients(lambda i: np.asarray(subject.forward(i), float), inputs, dy)
+    else:
+        truth = gradients_of(kind, inputs, dy, options, y)
+    if not has_bias:
+        truth.pop("b", None)
     return LayerProbe(kind, inputs, dy, options, y, truth, answer)
 
 
-def _inputs(
-    kind: str, turn: int, square: bool, flat: bool, options: Mapping[str, float], rng: np.random.Generator
-) -> dict[str, Array]:
-    if kind in IMAGES or (kind == "batchnorm" and not flat):
-        return _image_inputs(kind, turn, square, options, rng)
+def _output(subject: LayerSubject, inputs: dict[str, Array]) -> Array:
+    """The exact output; the program's own for layers that are judged by their own forward pass."""
+    if subject.kind in MEASURED:
+        return np.asarray(subject.forward({k: v.copy() for k, v in inputs.items()}), float)
+    return output_of(subject.kind, inputs, subject.options)
+
+
+def _inputs(subject: LayerSubject, turn: int, square: bool, flat: bool, rng: np.random.Generator) -> dict[str, Array]:
+    kind = subject.kind
+    sizes: Mapping[str, int] = getattr(subject, "sizes", {})
+    if kind in IMAGES or not flat:
+        return _image_inputs(kind, turn, square, subject.options, sizes, rng)
     N, D, M = (5, 7, 4, 6)[turn], (8, 9, 11)[turn], (8 if square else 6, 9 if square else 4, 11 if square else 7)[turn]
+    D, M = sizes.get("D", D), sizes.get("M", M)
     x = 2.0 * spread_values(rng, (N, D))
     if kind == "dense":
         return {"x": x, "W": rng.standard_normal((D, M)), "b": _away(rng, M)}
-    if kind == "batchnorm":
+    if kind in ("batchnorm", "layernorm"):
         x = rng.standard_normal((N, D)) * rng.uniform(0.5, 3.0, D) + rng.standard_normal(D)
         return {"x": x, "gamma": _away(rng, D) * 3, "beta": _away(rng, D)}
     return {"x": x}
 
 
 def _image_inputs(
-    kind: str, turn: int, square: bool, options: Mapping[str, float], rng: np.random.Generator
+    kind: str, turn: int, square: bool, options: Mapping[str, float], sizes: Mapping[str, int], rng: np.random.Generator
 ) -> dict[str, Array]:
     K, s = int(option(options, "kernel", 3 if kind == "conv" else 2)), int(option(options, "stride", 1))
     if kind in ("maxpool", "avgpool"):
         s = int(option(options, "stride", K))
     pad = int(option(options, "padding", 0))
-    N, C, F = (3, 4, 2)[turn], (2, 3, 2)[turn], (4, 2, 5)[turn]
+    N, C, F = (3, 4, 2)[turn], sizes.get("C", (2, 3, 2)[turn]), sizes.get("F", (4, 2, 5)[turn])
     high = K + s * (3 + turn % 2) - 2 * min(pad, 1)
     wide = high if square else high + s
     x = spread_values(rng, (N, C, high, wide))

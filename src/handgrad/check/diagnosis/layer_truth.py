@@ -119,11 +119,12 @@ def windows_of(x: Array, options: Mapping[str, float]) -> Array:
 
 def spread_windows(x: Array, dy: Array, options: Mapping[str, float], way: str, write: bool = False) -> Array:
     """dy back into the windows: to the first or last maximum, to "all" of them, "shared" among them, the
-    "average", the whole window ("every"), or the smallest value. `write`: overlaps overwrite instead of adding.
+    "average", the whole window ("every"), its "corner", or the smallest value. `write`: overlaps overwrite
+    instead of adding.
     """
     K = int(option(options, "kernel", 2))
     s = int(option(options, "stride", K))
-    shares = _shares(windows_of(x, options), way)
+    shares = window_shares(windows_of(x, options), way)
     dx = np.zeros_like(x)
     P, Q = dy.shape[2:]
     for i in range(P):
@@ -137,11 +138,16 @@ def spread_windows(x: Array, dy: Array, options: Mapping[str, float], way: str, 
     return dx
 
 
-def _shares(windows: Array, way: str) -> Array:
+def window_shares(windows: Array, way: str) -> Array:
+    """How each window divides its gradient: (N, C, P, Q, K, K), see `spread_windows`."""
     if way in ("average", "every"):
         size = windows.shape[-1] * windows.shape[-2]
         return np.full(windows.shape, 1.0 / size if way == "average" else 1.0)
     flat = windows.reshape(*windows.shape[:4], -1)
+    if way == "corner":
+        chosen = np.zeros(windows.shape)
+        chosen[..., 0, 0] = 1.0
+        return chosen
     if way == "smallest":
         flat = -flat
     best = flat == flat.max(axis=-1, keepdims=True)

@@ -10,14 +10,22 @@ from threadpoolctl import threadpool_limits
 
 from handgrad.check.diagnosis.compare import EXACT, FLOAT32, least_squares_factor, relative, worst_index
 from handgrad.check.diagnosis.conventions import ALWAYS, convention_of, is_convention
+from handgrad.check.diagnosis.in_place import overwrites_z
 from handgrad.check.diagnosis.items import Item, items_of
-from handgrad.check.diagnosis.measured import right_by_own_loss
+from handgrad.check.diagnosis.measured import compare_slopes, items_by_own_loss, right_by_own_loss, shared_factor
 from handgrad.check.diagnosis.model import trace
 from handgrad.check.diagnosis.probes import Asked, ask
 from handgrad.check.diagnosis.search import LayerFound, walk
 from handgrad.check.diagnosis.settle import Settled, settle
 from handgrad.check.diagnosis.signs import net_signs
-from handgrad.check.diagnosis.state import cut_items, not_finite, overflow_items, random_items, state_items
+from handgrad.check.diagnosis.state import (
+    cut_items,
+    not_finite,
+    overflow_items,
+    random_items,
+    state_items,
+    whole_when_larger,
+)
 from handgrad.check.diagnosis.texts import finding, introduced, net_names, ruled_out
 from handgrad.check.diagnosis.unknown import ONLY_DELTA, expression_item
 from handgrad.check.diagnosis.view import View
@@ -50,9 +58,9 @@ def _diagnose(subject: NetSubject, seed: int) -> Diagnosis:
     asked = ask(subject, subject.spec, np.random.default_rng(seed))
     settled = settle(subject, asked)
     if settled.loss_known is False:
-        fine = right_by_own_loss(subject, asked, settled.notes)
-        if fine is not None:
-            return fine
+        measured = _by_measuring(subject, asked, settled)
+        if measured is not None:
+            return measured
     tolerance = noise_of(asked)
     items = [Item(key, (f"W{len(subject.spec.activations)}",), len(subject.spec.activations)) for key in settled.keys]
     hidden = not_finite(asked) or random_items(subject, asked) or cut_items(subject, asked)
@@ -61,7 +69,10 @@ def _diagnose(subject: NetSubject, seed: int) -> Diagnosis:
     found: list[LayerFound] = []
     if not hidden and not all(_relative(asked, name) <= tolerance for name in _answered(asked)):
         found = walk(views, tolerance)
-        items += [_cancelled(item, asked) for item in items_of(found, settled.spec)]
+        items += [_by_evidence(item, subject, asked) for item in items_of(found, settled.spec)]
+        innocent = _innocent(subject, asked, settled, items)
+        if innocent is not None:
+            return innocent
     _override_truth(asked, settled)
     items += _missing(asked, settled)
     items += state_items(subject, asked)
@@ -69,12 +80,47 @@ def _diagnose(subject: NetSubject, seed: int) -> Diagnosis:
     return _report(subject, asked, views, settled, found, items)
 
 
-def _cancelled(item: Item, asked: Sequence[Asked]) -> Item:
-    """Biases that are zero up to rounding only: their sum over the classes cancelled, nobody left them out."""
-    if item.key not in ("bias_zero", "bias_skipped") or len(item.tensors) > 1:
-        return item
-    values = np.asarray(asked[0].answer.gradients[item.tensors[0]], float)
-    return replace(item, key="bias_total") if values.any() and values.size > 1 else item
+def _by_measuring(subject: NetSubject, asked: Sequence[Asked], settled: Settled) -> Diagnosis | None:
+    """What the slopes of the program's own loss say, where it is none that we can describe; None for nothing sure."""
+    if random_items(subject, asked):
+        return None
+    compared = compare_slopes(subject, asked[0])
+    fine = right_by_own_loss(subject, asked, settled.notes, compared)
+    items = items_by_own_loss(compared)
+    if not items and fine is None and compared:
+        scaled = shared_factor(asked, [compared, compare_slopes(subject, asked[1])])
+        items = [scaled] if scaled is not None else []
+    if fine is not None or not items:
+        return fine
+    findings = tuple(_finding(subject, asked, item, "mistake", {i.key for i in items}) for item in items)
+    wrong = {name for item in items for name in item.tensors}
+    note = "against the slopes of the program's own loss"
+    lines = tuple(TensorVerdict(c.name, c.shape, c.apart, c.name not in wrong, note) for c in compared)
+    return Diagnosis(lines, tuple(replace(f, expected=None, received=None) for f in findings), tuple(settled.notes))
+
+
+def _innocent(subject: NetSubject, asked: Sequence[Asked], settled: Settled, items: Sequence[Item]) -> Diagnosis | None:
+    """The last word before an accusation: gradients that are the slopes of the program's own loss are right."""
+    if not items or settled.loss_known is None or settled.keys:
+        return None
+    return right_by_own_loss(subject, asked, settled.notes, compare_slopes(subject, asked[0]))
+
+
+def _by_evidence(item: Item, subject: NetSubject, asked: Sequence[Asked]) -> Item:
+    """The item under the name that more than its numbers gives it.
+
+    Biases that are zero up to rounding only: their sum over the classes cancelled, nobody left them out. Zeros that
+    are whole numbers in larger gradients come from integer arrays. A ReLU's missing mask, where the program changes z
+    in place and has a mask: its z was overwritten before the mask was made.
+    """
+    if item.key in ("bias_zero", "bias_skipped", "layer_skipped"):
+        values = np.concatenate([np.ravel(asked[0].answer.gradients[name]) for name in item.tensors])
+        if values.any():
+            return replace(item, key="bias_total") if len(item.tensors) == 1 and values.size > 1 else item
+        return replace(item, key="whole_numbers") if whole_when_larger(subject, asked[0], item.tensors) else item
+    if item.key == "slope_missing" and overwrites_z(str(getattr(subject, "text", ""))):
+        return replace(item, key="cache_overwritten", others=("slope_missing", *item.others))
+    return item
 
 
 def _override_truth(asked: Sequence[Asked], settled: Settled) -> None:

@@ -73,7 +73,8 @@ def _draw(
         parameters[f"b{l + 1}"] = rng.uniform(0.1, 0.5, out) * rng.choice([-1.0, 1.0], out)
     shape = (samples, sizes[0])
     x = rng.uniform(0.05, 1.0, shape) * (rng.random(shape) < 0.6) if pixels else rng.standard_normal(shape)
-    return Probe(parameters, x, _targets(spec, samples, sizes[-1], rng), rate)
+    t = x.copy() if spec.target_is_input else _targets(spec, samples, sizes[-1], rng)
+    return Probe(parameters, x, t, rate)
 
 
 def _targets(spec: NetSpec, samples: int, outputs: int, rng: np.random.Generator) -> Array:
@@ -134,7 +135,8 @@ def ask(subject: NetSubject, spec: NetSpec, rng: np.random.Generator) -> list[As
 
 
 def _ask_one(subject: NetSubject, spec: NetSpec, plan: Plan, rng: np.random.Generator) -> Asked:
-    probe = draw_probe(spec, plan.sizes, plan.samples, plan.learning_rate, rng, plan.pixels)
+    rate = getattr(subject, "fixed_rate", None) or plan.learning_rate  # a number in the program: stale weights show it
+    probe = draw_probe(spec, plan.sizes, plan.samples, rate, rng, plan.pixels)
     answer = call(subject, probe)[0]
     return Asked(probe, answer, trace(spec, probe.parameters, probe.x, probe.t, Forward()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from handgrad.check.diagnosis.items import Item
 from handgrad.check.diagnosis.model import trace, uses_softmax
 from handgrad.check.diagnosis.probes import Asked, Probe, call
 from handgrad.check.subject import Answer, Arrays, NetSpec, NetSubject
+from handgrad.kernels.types import Array
 
 _SAME = 1e-5
 
@@ -36,9 +38,10 @@ def cut_items(subject: NetSubject, asked: Sequence[Asked]) -> list[Item]:
     answers = [one.answer.gradients for one in asked]
     if not any(g.any() for gradients in answers for g in gradients.values()):
         return _nothing_arrives(subject, asked[0])
-    names = tuple(n for n, g in answers[0].items() if g.any())
-    if all(not np.any(g % 1.0) for gradients in answers for g in gradients.values()):
-        return [Item("whole_numbers", names, int(names[0][1:]))] if names else []
+    names = tuple(n for n in answers[0] if any(n in given and given[n].any() for given in answers))
+    moving = [(given, one) for given, one in zip(answers, asked, strict=True) if any(g.any() for g in given.values())]
+    if all(_whole(given, one) for given, one in moving):
+        return [Item("whole_numbers", names, int(names[0][1:]))]
     bound = _bound(answers)
     if not bound:
         return []
@@ -46,19 +49,48 @@ def cut_items(subject: NetSubject, asked: Sequence[Asked]) -> list[Item]:
     return [Item("clipped", reached, int(reached[0][1:]), f"{bound:.4g}", value=bound)]
 
 
+def _whole(gradients: Arrays, one: Asked) -> bool:
+    """Whether all entries are whole numbers, or means of whole numbers over the samples, and not all of them 0."""
+    values = np.concatenate([np.ravel(g) for g in gradients.values()]) if gradients else np.zeros(0)
+    if not values.any() or not np.isfinite(values).all():
+        return False
+    for times in (1, one.probe.samples):
+        near = 1e-6 * np.abs(values * times).max()
+        if (
+            near < 0.1
+            and np.abs(values * times).max() > 0.5
+            and (np.abs(values * times % 1.0 - 0.5) > 0.5 - near).all()
+        ):
+            return True
+    return False
+
+
 def _nothing_arrives(subject: NetSubject, one: Asked) -> list[Item]:
-    """All zero: with inputs a thousand times larger, and the first weights as much smaller, the first layer's
-    gradient grows as much, and an integer array shows whole numbers.
-    """
+    """All zero: an integer array shows in larger gradients."""
     names = tuple(one.answer.gradients)
     if not names:
         return []
+    return [Item("whole_numbers" if whole_when_larger(subject, one, names) else "all_zero", names, int(names[0][1:]))]
+
+
+def whole_when_larger(subject: NetSubject, one: Asked, names: Sequence[str]) -> bool:
+    """Whether gradients that are 0 become whole numbers where they ought to be a few thousand times larger.
+
+    Once by inputs a thousand times larger, and first weights as much smaller, which makes the first layer's gradient
+    grow as much; once by larger targets, for all layers.
+    """
     probe = one.probe
-    smaller = {**probe.parameters, "W1": probe.parameters["W1"] / 1000.0}
-    large = call(subject, Probe(smaller, 1000.0 * probe.x, probe.t, probe.learning_rate))[0].gradients
-    some = any(g.any() for g in large.values())
-    whole = some and all(not np.any(g % 1.0) for g in large.values())
-    return [Item("whole_numbers" if whole else "all_zero", names, int(names[0][1:]))]
+    smaller = {**probe.parameters, "W1": probe.parameters["W1"] / 3000.0}
+    questions = (
+        Probe(smaller, 3000.0 * probe.x, probe.t, probe.learning_rate),
+        Probe(probe.parameters, probe.x, 3000.0 * probe.t, probe.learning_rate),
+    )
+    for question in questions:
+        with contextlib.suppress(Exception):  # the program's own, which only knows 0 and 1 as targets
+            large = call(subject, question)[0].gradients
+            if _whole({name: large[name] for name in names if name in large}, one):
+                return True
+    return False
 
 
 def _bound(answers: Sequence[Arrays]) -> float | None:
@@ -94,13 +126,36 @@ def _shapes(asked: Sequence[Asked]) -> list[Item]:
     for name, shape in asked[0].answer.shapes.items():
         number = int(name[1:])
         expected = asked[0].probe.parameters[name].shape
-        if tuple(shape) == tuple(reversed(expected)) and name[0] == "W":
+        known = _misplaced(asked[0], name)
+        if known is not None:
+            items.append(Item(known[0], (name,), number, known[1]))
+        elif tuple(shape) == tuple(reversed(expected)) and name[0] == "W":
             items.append(Item("dw_transposed", (name,), number, f"{shape}"))
         elif name[0] == "b" and _really_wrong(shape, expected):
             items.append(Item("bias_not_summed", (name,), number, f"{shape}"))
         elif name[0] == "W":
             items.append(Item("wrong_shape", (name,), number, f"{shape}"))
     return items
+
+
+def _misplaced(one: Asked, name: str) -> tuple[str, str] | None:
+    """A gradient of another shape that is right but for the place of one of its factors: key and detail."""
+    truth, given, l = one.truth, np.asarray(one.answer.gradients[name], float), int(name[1:]) - 1
+    flat = np.sort(given, axis=None)
+
+    def made_of(values: Array) -> bool:
+        return values.size == given.size and np.allclose(np.sort(values, axis=None), flat, rtol=1e-5, atol=1e-9)
+
+    for j in range(truth.depth):
+        if j == l:
+            continue
+        if name[0] == "b" and made_of(truth.delta[j].sum(axis=0)):
+            return "bias_of_other_layer", f"δ{j + 1}"
+        if name[0] == "W" and made_of(truth.h[j].T @ truth.delta[l]):
+            return "input_of_other_layer", "x" if j == 0 else f"h{j}"
+        if name[0] == "W" and made_of(truth.h[l].T @ truth.delta[j]):
+            return "delta_of_other_layer", f"δ{j + 1}"
+    return None
 
 
 def _really_wrong(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -45,6 +45,7 @@ def _own_forms() -> list[Form]:
         Form("weights_zero", 0.8, lambda v, l, d: np.zeros_like(v.trace.W[l])),
         Form("dw_transposed", 1.0, lambda v, l, d: _fits(v, l, d.T @ v.trace.h[l])),
         Form("dw_reshaped", 1.0, lambda v, l, d: (d.T @ v.trace.h[l]).reshape(v.trace.W[l].shape)),
+        *_reshaped_forms(),
         Form("last_sample_only", 1.0, lambda v, l, d: v.trace.h[l][-1:].T @ d[-1:], "the last image"),
         Form("first_sample_only", 1.0, lambda v, l, d: v.trace.h[l][:1].T @ d[:1], "the first image"),
         Form("means_multiplied", 1.1, lambda v, l, d: np.outer(v.trace.h[l].mean(axis=0), d.sum(axis=0))),
@@ -59,6 +60,17 @@ def _own_forms() -> list[Form]:
         Form("samples_mixed", 1.2, lambda v, l, d: np.roll(v.trace.h[l], -1, axis=0).T @ d),
         Form("samples_mixed", 1.2, lambda v, l, d: v.trace.h[l][::-1].T @ d),
         Form("slope_twice_in_weights", 1.2, lambda v, l, d: v.trace.h[l].T @ (d * _slope(v, l))),
+    ]
+
+
+def _reshaped_forms() -> list[Form]:
+    """One factor of the product reshaped where it had to be transposed; samples as rows, and as columns."""
+    return [
+        Form("dw_reshaped", 1.05, lambda v, l, d: v.trace.h[l].reshape(v.trace.h[l].shape[::-1]) @ d),
+        Form("dw_reshaped", 1.05, lambda v, l, d: v.trace.h[l].T.reshape(v.trace.h[l].shape).T @ d),
+        Form("dw_reshaped", 1.1, lambda v, l, d: v.trace.h[l].T @ d.reshape(d.shape[::-1]).T),
+        Form("dw_reshaped", 1.1, lambda v, l, d: v.trace.h[l].T @ d.T.reshape(d.shape)),
+        Form("dw_reshaped", 1.1, lambda v, l, d: (v.trace.h[l].T @ d).reshape(v.trace.W[l].shape[::-1]).T),
     ]
 
 

@@ -20,6 +20,7 @@ _INTRODUCTIONS = {
     "optimizer": "We gave your rule parameters and seven random gradients, twice, and followed it step by step.",
     "tool": "We called your function with values for which the right answer is known, several times and in different "
     "sizes.",
+    "source": "This stands in your program's text; we read it there and did not run it.",
 }
 _CLOSING = "No other explanation that we know made the numbers agree on all the inputs that we tried."
 FIELDS = ("symptom", "question", "words", "change", "mathematics")

@@ -31,6 +31,7 @@ def top_guesses(spec: NetSpec) -> list[Guess]:
     rows += _of_targets(spec)
     rows += _of_predictions(spec)
     rows += _of_slopes(spec)
+    rows += _of_errors(spec)
     rows += _of_samples()
     return [_guess(*row) for row in sorted(rows, key=lambda row: row[1])]
 
@@ -152,6 +153,30 @@ def _of_predictions(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
         ("error_squared", 1.4, lambda tr: 4 * (tr.p - tr.t) ** 3, "(p − t)³"),
     ]
     return [*rows, ("output_function_differs", 1.4, error_of(lambda tr: activate("relu", tr.z[-1])), "relu(z)")]
+
+
+def _of_errors(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
+    """Another error than p − t, multiplied by the output's slope as the right one is."""
+    kind = spec.activations[-1]
+    if uses_softmax(spec) or kind == "identity" or spec.loss != "squared_error":
+        return []
+
+    def bent(error: Maker) -> Maker:
+        return lambda tr: 2 * error(tr) * slope(kind, tr.z[-1])
+
+    return [
+        ("error_squared", 1.3, bent(lambda tr: np.abs(tr.p - tr.t)), "|p − t|"),
+        ("error_squared", 1.3, bent(lambda tr: -np.abs(tr.p - tr.t)), "−|p − t|"),
+        ("error_squared", 1.3, bent(lambda tr: (tr.p - tr.t) ** 2), "(p − t)²"),
+        ("error_squared", 1.3, bent(lambda tr: -((tr.p - tr.t) ** 2)), "−(p − t)²"),
+        ("error_squared", 1.4, bent(lambda tr: np.sign(tr.p - tr.t)), "sign(p − t)"),
+        ("targets_missing", 1.3, bent(lambda tr: tr.p), "p alone"),
+        ("predictions_missing", 1.3, bent(lambda tr: -tr.t), "−t alone"),
+        ("targets_plus", 1.3, bent(lambda tr: tr.p + tr.t), "p + t"),
+        ("one_minus_targets", 1.4, bent(lambda tr: tr.p - (1 - tr.t)), "1 − t"),
+        ("logits_for_probabilities", 1.3, bent(lambda tr: tr.z[-1] - tr.t), "z"),
+        ("hard_predictions", 1.4, bent(lambda tr: np.round(tr.p) - tr.t), "rounded"),
+    ]
 
 
 def _of_slopes(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:

@@ -91,6 +91,7 @@ class Setting:
     rate: float = 0.05
     reg: float = 0.0
     classes: int = 10
+    training: bool = True  # for functions that ask: dropout is tried without where its masks are new in every call
 
 
 def call(function: Function, env: Env, batch: Batch, setting: Setting, owner: Any = None) -> Any:
@@ -141,7 +142,7 @@ def bind(function: Function, env: Env, batch: Batch, setting: Setting) -> dict[s
             bound[name] = value
         elif required:
             unknown.append(name)
-    nameless = [name for name in unknown if not _UPSTREAM.match(name)]
+    nameless = [name for name in unknown if not _UPSTREAM.match(name) and roles[name] != "grads"]
     # A method called after another has its images already: what it is given is the targets.
     later = bool(function.owner) and "roles" in env
     for name, role in zip(nameless, [r for r in (("t", "x") if later else ("x", "t")) if r not in taken], strict=False):
@@ -151,7 +152,13 @@ def bind(function: Function, env: Env, batch: Batch, setting: Setting) -> dict[s
     for name in unknown:
         if name not in bound and name not in nameless[:2] and upstream is not None:
             bound[name], upstream = upstream, None
+    named = function.node.args.kwarg
+    if named is not None:
+        extra = env.get(named.arg, env.get("params"))
+        bound |= {k: v for k, v in extra.items() if k not in names} if isinstance(extra, dict) else {}
     missing = [name for name in unknown if name not in bound]
+    if len(missing) == 1 and {"x", "t"} <= taken and "lr" not in roles.values():
+        bound[missing.pop()] = setting.rate  # beside images and targets a step wants its rate
     if missing:
         raise NotBoundError(f"{function.shown}: no value for {', '.join(missing)}")
     return bound
@@ -165,8 +172,9 @@ def _roles(names: Sequence[str], env: Env) -> dict[str, str]:
     """Roles with the second candidate for images or targets turned into another."""
     roles: dict[str, str] = {}
     used: set[str] = set()
+    predicted = _predicted(names, env)
     for name in names:
-        role = role_of(name)
+        role = "output" if name == predicted else role_of(name)
         if role in used and role in ("x", "t", "output"):
             role = role_of(name, after=frozenset(used))
         roles[name] = role
@@ -174,15 +182,30 @@ def _roles(names: Sequence[str], env: Env) -> dict[str, str]:
     return roles
 
 
+_TARGET = re.compile(r"t|t_\w+|targets?|labels?|truth|gt|y_?true|true|expected|desired", re.IGNORECASE)
+
+
+def _predicted(names: Sequence[str], env: Env) -> str:
+    """The y of `loss(y, t)`: what the net made, where another argument is the targets and none the images."""
+    both = [name for name in names if role_of(name) == "t"]
+    others = {role_of(name) for name in names} & {"x", "output"}
+    if len(both) != 2 or others or env.get("roles", {}).get("output") is None:
+        return ""
+    plain = [name for name in both if not _TARGET.fullmatch(name)]
+    return plain[0] if len(plain) == 1 else ""
+
+
 def _by_role(role: str, name: str, env: Env, batch: Batch, setting: Setting, required: bool) -> Any:
     stored = env.get("roles", {})
-    samples = batch.x.shape[0] if batch.rows else batch.x.shape[-1]
+    samples = 1 if batch.x.ndim < 2 else batch.x.shape[0] if batch.rows else batch.x.shape[-1]
     if role == "lr":
         return setting.rate
     if role == "reg":
         return setting.reg  # not 0, or a penalty that is missing from the gradient would not show
     if role == "pairs" and required:
-        return [(batch.x, batch.t)]
+        return env.get("pairs") or [(batch.x, batch.t)]
+    if role == "flag" and name.lower().startswith(("train", "is_train")) and not setting.training:
+        return False
     if not required:
         return 1 if role == "one" else None
     if role == "classes":
@@ -203,6 +226,7 @@ def _by_role(role: str, name: str, env: Env, batch: Batch, setting: Setting, req
 def _remember(function: Function, env: Env, value: Any, batch: Batch) -> None:
     """A function's value under the names it has in the function and where the function is called."""
     stored: dict[str, Any] = env.setdefault("roles", {})
+    before = stored.get("output")
     if value is None:
         return
     parts = value if isinstance(value, tuple) else (value,)
@@ -221,6 +245,9 @@ def _remember(function: Function, env: Env, value: Any, batch: Batch) -> None:
     others = [part for part in parts if isinstance(part, dict | tuple | list)]
     if arrays:
         stored["output"] = arrays[0] if others else arrays[-1]
+    number = any(isinstance(part, float | np.floating | np.ndarray) and np.ndim(part) == 0 for part in parts)
+    if len(arrays) == 1 and len(parts) == 2 and number and before is not None and arrays[0].shape == np.shape(before):
+        stored["upstream"] = arrays[0]  # loss, gradient = cross_entropy(logits, y)
     if len(arrays) == 1 and re.search(r"back|grad|prime|deriv|delta", function.name, re.IGNORECASE):
         stored["upstream"] = arrays[0]
         stored.pop("output", None)
@@ -251,6 +278,11 @@ class Recorder:
 
     def _event(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "return" and frame.f_code.co_filename == MODULE and len(self.seen) < 400:
-            values = {k: v for k, v in frame.f_locals.items() if k != "self"}
-            values["return"] = argument
+            values = {k: _as_now(v) for k, v in frame.f_locals.items() if k != "self"}
+            values["return"] = _as_now(argument)
             self.seen.append((frame.f_code.co_name, values))
+
+
+def _as_now(value: Any) -> Any:
+    """An array as it is at this moment: `p[range(n), y] -= 1` may follow."""
+    return value.copy() if isinstance(value, np.ndarray) and value.size < 100_000 else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,8 @@ class Slot:
     bias: str = ""  # flat, row, column, number; "" for weights
     inside: str = ""
     single: bool = False  # float32
+    flat: bool = False  # weights (D,) of a single output
+    matrix: bool = False  # np.matrix, whose * is a product of matrices
 
     def shape_in(self, own: Array) -> Array:
         """An array of the program (values or gradient) as handgrad has it: (D, M) or (M,).
@@ -37,6 +40,8 @@ class Slot:
         values = np.asarray(own)
         if self.bias and not self.inside:
             return values.astype(float).reshape(-1)
+        if self.flat:
+            return values.astype(float).reshape(-1, 1)
         values = (values.T if self.transposed else values).astype(float)
         if not self.inside:
             return values
@@ -49,13 +54,13 @@ class Slot:
         made: Array = np.array(
             values.T if self.transposed else values, np.float32 if self.single else np.float64, order="C"
         )
-        if self.bias == "row":
-            return made.reshape(1, -1)
-        if self.bias == "column":
-            return made.reshape(-1, 1)
         if self.bias == "number":
             return float(made.reshape(-1)[0])
-        return made
+        if self.flat:
+            return made.reshape(-1)
+        if self.bias in ("row", "column"):
+            made = made.reshape((1, -1) if self.bias == "row" else (-1, 1))
+        return np.asmatrix(made) if self.matrix else made
 
     def fits(self, shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
         """Whether an array of this shape can be this tensor's gradient; `expected` as handgrad has the tensor."""
@@ -66,6 +71,8 @@ class Slot:
             return len(given) == 2 and given[1] == wanted[1] and (rows < 0 or given[0] == rows)
         if self.bias:
             return int(np.prod(shape)) == expected[0] and sum(s != 1 for s in shape) <= 1
+        if self.flat:
+            return shape == expected[:1]
         return shape == (expected[::-1] if self.transposed else expected)
 
 
@@ -82,7 +89,7 @@ class Chain:
 
 def find_chains(arrays: Sequence[tuple[Path, Array]], ends: tuple[int, int] | None) -> list[Chain]:
     """Possible chains, the likeliest first; `ends`: D and P where they are known."""
-    matrices = [(p, a) for p, a in arrays if a.ndim == 2 and a.dtype.kind == "f"]
+    matrices = [(p, a) for p, a in arrays if a.ndim == 2 and a.size and a.dtype.kind == "f" and not _is_bias(p, a)]
     vectors = [(p, a) for p, a in arrays if a.dtype.kind in "fi" and (a.ndim < 2 or 1 in a.shape)]
     weights = sorted(matrices, key=lambda pair: -_liking(*pair))
     weights = [w for w in weights if not looks_like_buffer(name_of(w[0]))][:_MOST] or weights[:_MOST]
@@ -93,10 +100,54 @@ def find_chains(arrays: Sequence[tuple[Path, Array]], ends: tuple[int, int] | No
             for order in _orders(weights, transposed, extra, ends):
                 chain = _chain(order, vectors, transposed, extra)
                 found += [(_rank(order, chain), c) for c in chain]
+                if ends is None and not extra:
+                    found += [(_rank(order, [c]) + 4.0, c) for c in _with_flat_end(order, vectors, transposed)]
         if found:
             break
     found.sort(key=lambda pair: -pair[0])
-    return [chain for _, chain in found]
+    return [chain for _, chain in found] or _flat_chains(vectors, ends)
+
+
+_BIAS_NAME = re.compile(r"bias|biais|sesgo|schwelle|^b_?\d*$|_b_?\d*$|^b_[a-z]+\d?$|^b[a-z]{1,2}$", re.IGNORECASE)
+
+
+def _is_bias(path: Path, values: Array) -> bool:
+    """A bias (1, M) or (M, 1), which could be taken for a layer of one unit."""
+    return 1 in values.shape and _BIAS_NAME.search(name_of(path).split(".")[-1]) is not None
+
+
+def _with_flat_end(
+    order: Sequence[tuple[Path, Array]], vectors: Sequence[tuple[Path, Array]], transposed: bool
+) -> Iterator[Chain]:
+    """A hidden layer before a single output whose weights are a vector (M,)."""
+    for path, values in vectors:
+        if not _is_flat_weight(path, values) or any(path == taken for taken, _ in order):
+            continue
+        number = len(order) + 1
+        if _bias_score(name_of(order[-1][0]), name_of(path), number - 1, number) >= 3:
+            continue  # V and v0
+        chain = _chain(order, [v for v in vectors if v[0] != path], transposed, 0)[0]
+        if chain.sizes[-1] == values.size:
+            used = [path, *(slot.path for slot in chain.slots.values())]
+            slots = chain.slots | {f"W{number}": Slot(path, flat=True, single=values.dtype == np.float32)}
+            bias = _bias(path, number, 1, vectors, used, number)
+            yield Chain(slots | ({f"b{number}": bias} if bias is not None else {}), (*chain.sizes, 1))
+
+
+def _is_flat_weight(path: Path, values: Array) -> bool:
+    likely = weight_score(name_of(path)) > 1 and not _BIAS_NAME.search(name_of(path).split(".")[-1])
+    return values.ndim == 1 and values.size > 1 and likely and not looks_like_buffer(name_of(path))
+
+
+def _flat_chains(vectors: Sequence[tuple[Path, Array]], ends: tuple[int, int] | None) -> list[Chain]:
+    """One output whose weights are a vector (D,): w, theta, coefficients."""
+    found = []
+    for path, values in vectors:
+        if _is_flat_weight(path, values) and (ends is None or ends == (values.size, 1)):
+            slots = {"W1": Slot(path, flat=True, single=values.dtype == np.float32)}
+            bias = _bias(path, 1, 1, vectors, [path], 1)
+            found.append(Chain(slots | ({"b1": bias} if bias is not None else {}), (values.size, 1)))
+    return found
 
 
 def _liking(path: Path, values: Array) -> float:
@@ -147,7 +198,7 @@ def _chain(
     slots: Slots = {}
     taken = [path for path, _ in order]
     for l, (path, values) in enumerate(order, start=1):
-        slots[f"W{l}"] = Slot(path, transposed, single=values.dtype == np.float32)
+        slots[f"W{l}"] = Slot(path, transposed, single=values.dtype == np.float32, matrix=isinstance(values, np.matrix))
         bias = None if extra else _bias(path, l, sizes[l], vectors, taken, len(order))
         if bias is not None:
             taken.append(bias.path)
@@ -175,7 +226,8 @@ def _bias(
         if kind == "number" and score < 3:
             continue
         if best is None or score > best[0]:
-            best = score, Slot(path, bias=kind, single=values.dtype == np.float32)
+            matrix = isinstance(values, np.matrix)
+            best = score, Slot(path, bias=kind, single=values.dtype == np.float32, matrix=matrix)
     return best[1] if best and best[0] > 1.5 else None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from handgrad.check.diagnosis.model import activate, loss_sum, softmax
 from handgrad.check.reading.calls import Form
+from handgrad.check.reading.chance import calm
 from handgrad.check.reading.fitting import (
     FittedForward,
     FittedLoss,
@@ -21,24 +23,24 @@ from handgrad.check.reading.fitting import (
     implied_loss,
     logits,
 )
+from handgrad.check.reading.loops import NAME as LOOP
 from handgrad.check.reading.net import Outputs, ProgramNet, adds_in_update, find_output, lines_of
 from handgrad.check.reading.places import get, walk
 from handgrad.check.reading.plan import Plan, Step, Trial, Where, run_plan
 from handgrad.check.reading.program import Program
+from handgrad.check.reading.rates import SAMPLES, Draws, find_rate, fit_rate, rate_is_fixed
 from handgrad.check.reading.roles import FORWARD, LOSS, NOT_LOSS
 from handgrad.check.subject import NetSpec
 from handgrad.kernels.types import Array
 
-Draws = Callable[..., Any]
-_SAMPLES = 5
-
 
 def describe_net(program: Program, plan: Plan, draw: Draws) -> tuple[ProgramNet, float]:
     """The net of a plan, and how well it was understood: 0 to 5."""
-    made = draw(plan.world.sizes, _SAMPLES)
+    made = draw(plan.world.sizes, SAMPLES)
     layers = len(plan.world.sizes) - 1
     spec = NetSpec(plan.world.sizes, ("identity",) * layers, "squared_error", "N", 0.5)
     net = ProgramNet(program, plan, spec, _form_of(plan))
+    calm(net, made)
     trials = _trials(program, plan, made)
     fitted, net.outputs = _fit_outputs(plan, trials, made)
     fits = 0.0
@@ -47,7 +49,7 @@ def describe_net(program: Program, plan: Plan, draw: Draws) -> tuple[ProgramNet,
     if fitted is not None:
         fits += 3.0 if fitted.exact else 2.2
     activations = fitted.activations if fitted else _guess_activations(program, layers, plan.world.sizes[-1])
-    if plan.updates and _rate_is_fixed(net, made):
+    if plan.updates and rate_is_fixed(net, made) and not find_rate(net, made):
         net.fixed_rate = 1.0  # until the loss is known
     gradients = net.gradients_of(trials[0], 0.05)[0]
     loss, from_value = _fit_loss(program, plan, net, made, trials, activations, gradients, draw)
@@ -55,14 +57,31 @@ def describe_net(program: Program, plan: Plan, draw: Draws) -> tuple[ProgramNet,
     net.spec = NetSpec(plan.world.sizes, activations, loss.kind, loss.divided_by, loss.factor, l2=loss.l2,
                        loss_is_assumed=net.loss_plan is None)  # fmt: skip
     net.loss_fits = from_value
+    net.understood = fits >= 1.0
+    if from_value and loss.kind == "squared_error" and plan.steps[-1].function.name == LOOP:
+        _as_stepped(net, loss, made, gradients)
     if plan.form.alone:
         net.spec = replace(net.spec, divided_by="N")
     _try_other_sizes(program, net, draw)
     net.update_adds = adds_in_update(program, plan) and not plan.updates
     net.lines = lines_of(program, plan)
-    if net.fixed_rate and not (loss.sure and net.loss_plan is None):
-        _fit_rate(net, draw)
+    if net.fixed_rate:
+        fit_rate(net, draw)
     return net, fits
+
+
+def _as_stepped(net: ProgramNet, loss: FittedLoss, made: Any, gradients: dict[str, Array]) -> None:
+    """A squared error that a script only prints says nothing of 2, ½ or N: these stand in its learning rate."""
+    N, spec = 1 if net.plan.form.alone else SAMPLES, net.spec
+    biases = any(name[0] == "b" for name in net.plan.world.slots)
+    z = logits(made.parameters, made.x[:N], spec.activations[:-1], biases)
+    h, dW = hidden_of(made, spec.activations, biases, N), gradients.get(f"W{len(spec.activations)}")
+    if dW is None or dW.shape != (h.shape[1], made.t.shape[1]):
+        return
+    implied = implied_loss(dW, h, activate(spec.activations[-1], z), z, made.t[:N], spec.activations[-1])
+    if implied.kind == loss.kind and implied.sure and not net.plan.form.alone:
+        net.spec = replace(spec, divided_by=implied.divided_by, factor=implied.factor, loss_is_assumed=True)
+        net.loss_plan = net.plan.loss = None
 
 
 def _form_of(plan: Plan) -> str:
@@ -94,21 +113,27 @@ def _places(trial: Trial) -> list[tuple[Outputs, Array]]:
 
 def _fit_outputs(plan: Plan, trials: Sequence[Trial], made: Any) -> tuple[FittedForward | None, Outputs | None]:
     """Activations that explain an array of the run with as many entries as outputs."""
-    P, N = plan.world.sizes[-1], _SAMPLES
+    P, N = plan.world.sizes[-1], SAMPLES
     biases = any(name[0] == "b" for name in plan.world.slots)
     if plan.form.alone:
         N = 1
-    places: list[Outputs] = []
-    arrays: list[Array] = []
+    found: list[tuple[bool, Outputs, Array]] = []
     for outputs, array in _places(trials[0]):
         shaped = _shaped(array, N, P, plan.form)
         if shaped is not None:
-            places.append(outputs)
-            arrays.append(shaped)
-    fitted = fit_forward(made.parameters, made.x[:N], arrays, biases)
+            found.append((_is_found_again(outputs, trials[0], array), outputs, shaped))
+    found.sort(key=lambda one: not one[0])
+    fitted = fit_forward(made.parameters, made.x[:N], [array for _, _, array in found], biases)
     if fitted is None:
         return None, None
-    return fitted, places[fitted.place]
+    again, outputs, _ = found[fitted.place]
+    return fitted, outputs if again else None
+
+
+def _is_found_again(outputs: Outputs, trial: Trial, array: Array) -> bool:
+    """Whether that place leads to this array: a function may have been called again since, as for a derivative."""
+    value = find_output(outputs, trial)
+    return isinstance(value, np.ndarray) and np.array_equal(value, np.asarray(array, float), equal_nan=True)
 
 
 def _shaped(array: Array, N: int, P: int, form: Form) -> Array | None:
@@ -157,7 +182,7 @@ def _fit_loss(
 ) -> tuple[FittedLoss, bool]:  # fmt: skip
     """The loss that fits a number of the program's, else the kind that its last delta implies."""
     biases = any(name[0] == "b" for name in plan.world.slots)
-    N = 1 if plan.form.alone else _SAMPLES
+    N = 1 if plan.form.alone else SAMPLES
     z = logits(made.parameters, made.x[:N], activations[:-1], biases)
     p, t = activate(activations[-1], z), made.t[:N]
     named: Plan | None = None
@@ -174,12 +199,12 @@ def _fit_loss(
                 plan.penalty_over_samples = _shrinks(program, candidate, where, penalized, made, activations)
                 net.loss_plan = replace(candidate, loss=where, penalty_over_samples=plan.penalty_over_samples)
                 if plan.penalty_over_samples:
-                    penalized = replace(penalized, l2=penalized.l2 * _SAMPLES)
+                    penalized = replace(penalized, l2=penalized.l2 * SAMPLES)
                 return penalized, True
             if named is None and (LOSS.search(label) and not NOT_LOSS.search(label)) and np.isfinite(value):
                 named = replace(candidate, loss=where)
     last = f"W{len(activations)}"
-    h = _hidden(made, activations, biases, N)
+    h = hidden_of(made, activations, biases, N)
     dW = gradients.get(last)
     net.loss_plan = named
     if dW is None or dW.shape != (h.shape[1], t.shape[1]):
@@ -187,7 +212,25 @@ def _fit_loss(
             activations[-1], "squared_error"
         )
         return FittedLoss(kind, "N", 0.5 if kind == "squared_error" else 1.0, False), False
-    return implied_loss(dW, h, p, z, t, activations[-1]), False
+    return _implied(program, plan, net, made, trials, activations, dW), False
+
+
+def _implied(
+    program: Program, plan: Plan, net: ProgramNet, made: Any, trials: Sequence[Trial], activations: tuple[str, ...],
+    dW: Array,
+) -> FittedLoss:  # fmt: skip
+    """The loss that the last layer's gradient implies, of all samples: one does not tell ½(p − t)² from −log p."""
+    biases, last = any(name[0] == "b" for name in plan.world.slots), f"W{len(activations)}"
+    if plan.form.alone:
+        dW = sum((net.gradients_of(trial, 0.05)[0][last] for trial in trials[1:]), dW)
+    h = hidden_of(made, activations, biases, SAMPLES)
+    z = logits(made.parameters, made.x[:SAMPLES], activations[:-1], biases)
+    implied = implied_loss(dW, h, activate(activations[-1], z), z, made.t[:SAMPLES], activations[-1])
+    if not implied.sure and plan.steps[-1].function.name == LOOP and not re.search(r"log|softmax", program.source.text):
+        text = ast.unparse(plan.steps[-1].function.node)
+        counted = re.search(r"/\s*(len|float|m|n|N|\w*batch\w*|\w+\.shape)\b|mean\(", text)
+        return FittedLoss("squared_error", "N" if counted else "none", 0.5, False)
+    return implied
 
 
 def _with_penalty(
@@ -199,8 +242,8 @@ def _with_penalty(
     if plan.form.alone:
         return None
     biases = any(name[0] == "b" for name in plan.world.slots)
-    other = draw(plan.world.sizes, _SAMPLES, 4, 2.0)
-    first = draw(plan.world.sizes, _SAMPLES)
+    other = draw(plan.world.sizes, SAMPLES, 4, 0.5)  # small: in saturated outputs log(p + 1e-8) is not log p
+    first = draw(plan.world.sizes, SAMPLES)
     try:
         again = _value_at(program, plan, where, other)
     except Exception:
@@ -216,7 +259,7 @@ def _shrinks(
     program: Program, plan: Plan, where: Where, fitted: FittedLoss, made: Any, activations: tuple[str, ...]
 ) -> bool:
     """Whether the penalty, too, is divided by N: then it is another share of the loss for four samples."""
-    few = replace_samples(made, _SAMPLES - 1)
+    few = replace_samples(made, SAMPLES - 1)
     try:
         value = _value_at(program, plan, where, few)
     except Exception:
@@ -227,7 +270,7 @@ def _shrinks(
     divisor = {"N": len(few.x), "none": 1, "N*P": few.t.size}[fitted.divided_by]
     rest = value - fitted.factor * loss_sum(fitted.kind, p, few.t) / divisor
     expected = 0.5 * fitted.l2 * sum(float((v**2).sum()) for n, v in few.parameters.items() if n[0] == "W")
-    return bool(abs(rest * (_SAMPLES - 1) / _SAMPLES - expected) < 1e-3 * expected)
+    return bool(abs(rest * (SAMPLES - 1) / SAMPLES - expected) < 1e-3 * expected)
 
 
 def _value_at(program: Program, plan: Plan, where: Where, made: Any) -> float:
@@ -240,7 +283,7 @@ def replace_samples(made: Any, samples: int) -> Any:
     return replace(made, x=made.x[:samples], t=made.t[:samples])
 
 
-def _hidden(made: Any, activations: tuple[str, ...], biases: bool, N: int) -> Array:
+def hidden_of(made: Any, activations: tuple[str, ...], biases: bool, N: int) -> Array:
     h: Array = made.x[:N]
     for l, kind in enumerate(activations[:-1], start=1):
         h = activate(kind, h @ made.parameters[f"W{l}"] + (made.parameters[f"b{l}"] if biases else 0.0))
@@ -279,8 +322,9 @@ def _numbers(plan: Plan, trial: Trial) -> list[tuple[Where, str, float]]:
                 found.append((Where(place, path), label, float(array.reshape(-1)[0])))
     for name, value in trial.env.get("locals", {}).items():
         named = LOSS.search(name.split(".")[-1]) and not NOT_LOSS.search(name.split(".")[-1])
-        if named and isinstance(value, float | np.floating):
-            found.append((Where(-1, (("item", "locals"), ("item", name))), "", float(value)))
+        array = np.asarray(value) if isinstance(value, float | np.floating | np.ndarray) else None
+        if named and array is not None and array.size == 1 and array.dtype.kind == "f":
+            found.append((Where(-1, (("item", "locals"), ("item", name))), "", float(array.reshape(-1)[0])))
     return found
 
 
@@ -309,35 +353,6 @@ def _answers(net: ProgramNet, made: Any) -> bool:
     return all(
         answer.gradients[n].shape == made.parameters[n].shape for n in answer.gradients if n not in answer.shapes
     )
-
-
-def _rate_is_fixed(net: ProgramNet, made: Any) -> bool:
-    """A rate that is neither argument nor attribute: (before − after) does not change with it."""
-    with suppress(Exception), np.errstate(all="ignore"):
-        one = net.answer(made.parameters, made.x, made.t, learning_rate=0.05)[0].gradients
-        two = net.answer(made.parameters, made.x, made.t, learning_rate=0.025)[0].gradients
-        names = [n for n in one if n[0] == "W" and np.any(one[n])]
-        return bool(names and all(np.allclose(two[n], 2 * one[n], rtol=1e-6) for n in names))
-    return False
-
-
-def _fit_rate(net: ProgramNet, draw: Draws) -> None:
-    """η from the step (before − after) and the gradient of the loss as understood."""
-    made = draw(net.plan.world.sizes, _SAMPLES)
-    with suppress(Exception), np.errstate(all="ignore"):
-        steps = net.answer(made.parameters, made.x, made.t)[0].gradients
-        net.fixed_rate = _rate_from_model(net, made, dict(steps))
-
-
-def _rate_from_model(net: ProgramNet, made: Any, steps: dict[str, Array]) -> float:
-    """η by least squares against the gradient of the loss as understood, on the last layer."""
-    from handgrad.check.diagnosis.model import Forward, trace
-
-    biases = any(name[0] == "b" for name in net.plan.world.slots)
-    truth = trace(net.spec, made.parameters, made.x, made.t, Forward(biases=biases)).gradients
-    last = f"W{len(net.spec.activations)}"
-    ratio = float((steps[last] * truth[last]).sum() / max(float((truth[last] ** 2).sum()), 1e-300))
-    return abs(ratio) or 1.0
 
 
 __all__ = ["describe_net", "find_output", "get"]

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from handgrad.check.diagnosis import diagnose_layer, diagnose_net, diagnose_optimizer, diagnose_tool
-from handgrad.check.reading.find_layers import find_layers
-from handgrad.check.reading.find_net import find_net
-from handgrad.check.reading.find_optimizers import KINDS as OPTIMIZERS
-from handgrad.check.reading.find_optimizers import find_optimizers
+from handgrad.check.diagnosis import diagnose_layer, diagnose_net
+from handgrad.check.reading.callers import adds_when_used, caller_parts
+from handgrad.check.reading.chance import is_random, may_draw
+from handgrad.check.reading.cnn_parts import cnn_parts
+from handgrad.check.reading.dropout import dropout_parts
+from handgrad.check.reading.find_layers import find_layers, only_layers
+from handgrad.check.reading.find_net import draw, find_net
+from handgrad.check.reading.find_optimizers import holds_more, only_updates
 from handgrad.check.reading.find_tools import KINDS as TOOLS
-from handgrad.check.reading.find_tools import find_tools
+from handgrad.check.reading.find_tools import only_tools
 from handgrad.check.reading.general import check_general, find_general
+from handgrad.check.reading.initial_weights import initial_parts
+from handgrad.check.reading.loops import find_loops
 from handgrad.check.reading.net import ProgramNet
+from handgrad.check.reading.optimizer_names import KINDS as OPTIMIZERS
+from handgrad.check.reading.optimizer_parts import optimizer_parts
 from handgrad.check.reading.patience import patience
+from handgrad.check.reading.places import name_of
 from handgrad.check.reading.program import Program, load_program
+from handgrad.check.reading.roles import looks_like_gradient
+from handgrad.check.reading.slopes import check_slopes
 from handgrad.check.reading.source import NotReadError, Source
+from handgrad.check.reading.tool_net import net_measures
+from handgrad.check.reading.tool_parts import source_parts, tool_parts, unnamed_part
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.reading.words import said_of_net, said_of_program
 from handgrad.check.subject import Diagnosis
@@ -42,6 +55,8 @@ class Examined:
     said: list[str]
     parts: list[Part] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    descends: bool = False  # the net's gradients are descent directions, which its update adds
+    net: ProgramNet | None = None  # the net itself, for what measures it
 
     def to_json(self, place: Callable[[int], str]) -> dict[str, Any]:
         """Plain data; lines of findings get their place in words."""
@@ -70,25 +85,75 @@ def examine(source: Source, wishes: Wishes, kind: str = "") -> Examined:
     program.fresh()
     examined = Examined(said_of_program(program))
     tried: list[str] = []
+    updates_alone = only_updates(program) and not any(loop.function is None for loop in find_loops(program.tree))
+    if kind == "" and (wishes.thing or updates_alone):
+        if wishes.thing:
+            _add_tools(program, examined, wishes.thing, "")
+        if not examined.parts:
+            examined.parts += [Part(*piece) for piece in optimizer_parts(program, wishes.thing)]
+        if examined.parts:
+            return examined
     if kind in OPTIMIZERS:
-        _add_pieces(examined, find_optimizers(program, wishes.thing, kind), diagnose_optimizer)
+        examined.parts += [Part(*piece) for piece in optimizer_parts(program, wishes.thing, kind)]
     elif kind in TOOLS:
         _add_tools(program, examined, wishes.thing, kind)
     elif "example" in program.functions and not wishes.thing:
         _add_general(program, examined, "example")
-    elif kind in ("", "net"):
-        tried = _add_net(program, examined, wishes)
-        if not examined.parts:
+    elif kind == "net" or (
+        kind == "" and (not only_tools(program) or next(find_loops(program.tree), None) is not None)
+    ):
+        examined.parts += [Part(*piece) for piece in cnn_parts(program, wishes)]
+        alone = kind == "" and not wishes.forward and not wishes.backward and only_layers(program)
+        alone = alone and not any(_NET_NAME.search(name) for name in program.methods)
+        tried = [] if examined.parts or alone else _add_net(program, examined, wishes)
+        if not examined.parts and not alone:
             _add_general(program, examined, wishes.thing)
     if kind not in ("net", *OPTIMIZERS, *TOOLS) and not examined.parts:
         _add_pieces(examined, find_layers(program, wishes.thing, kind), diagnose_layer)
-    if kind == "" and not any(part.kind == "net" for part in examined.parts):
-        _add_pieces(examined, find_optimizers(program, wishes.thing, ""), diagnose_optimizer)
+    if examined.net is not None and all(part.diagnosis.verdict == "right" for part in examined.parts):
+        examined.parts += [Part(*piece) for piece in caller_parts(program, examined.net)]
+    if examined.net is not None:
+        examined.parts += [Part(*piece) for piece in initial_parts(program, examined.net)]
+        examined.parts += [Part(*piece) for piece in dropout_parts(program, examined.net)]
+    main = list(examined.parts)
     if kind == "":
-        _add_tools(program, examined, wishes.thing, "")
-    if not examined.parts:
+        beside = any(part.kind == "net" for part in examined.parts) or (not examined.parts and holds_more(program))
+        updates = optimizer_parts(program, wishes.thing, beside_net=beside, descends=examined.descends)
+        told = {f.explanation for part in examined.parts for f in part.diagnosis.findings}
+        examined.parts += [Part(*p) for p in updates if not {f.explanation for f in p[3].findings} & told]
+    if kind == "":
+        _add_helpers(program, examined, wishes.thing)
+    unread = kind == "" and not wishes.thing and not main and _unread_backward(program, examined)
+    if not examined.parts or unread:
         raise NotReadError(_nothing(program, tried, examined))
+    if _CLEARS.search(source.text):
+        for part in examined.parts:
+            part.diagnosis = _cleared_elsewhere(part.diagnosis)
     return examined
+
+
+_BACKWARD = re.compile(r"back_?(ward|prop)|retro_?propag|(compute|get|calc\w*)_?grad", re.IGNORECASE)
+
+
+def _unread_backward(program: Program, examined: Examined) -> bool:
+    """Whether only helpers were read, all right, though something like a backward pass stands there."""
+    read = {part.name.split(".")[0] for part in examined.parts}
+    names = [*program.functions, *(f"{c}.{m}" for c, own in program.methods.items() for m in own)]
+    unread = [name for name in names if _BACKWARD.search(name) and name.split(".")[0] not in read]
+    return bool(unread) and all(part.diagnosis.verdict == "right" for part in examined.parts)
+
+
+_NET_NAME = re.compile(r"net(work)?($|[A-Z_0-9])|mlp|model|perceptron|classif|regress", re.IGNORECASE)
+_CLEARS = re.compile(r"def (zero|clear|reset)_?(the_)?(d?grad\w*|gradients?)\b|\.zero_?grad\(", re.IGNORECASE)
+
+
+def _cleared_elsewhere(diagnosis: Diagnosis) -> Diagnosis:
+    """Gradients that add up are meant so where the program has a zero_grad()."""
+    kept = tuple(f for f in diagnosis.findings if f.explanation != "never_cleared")
+    if kept == diagnosis.findings:
+        return diagnosis
+    lines = diagnosis.lines if kept else tuple(replace(line, right=True) for line in diagnosis.lines)
+    return replace(diagnosis, findings=kept, lines=lines)
 
 
 def _add_net(program: Program, examined: Examined, wishes: Wishes) -> list[str]:
@@ -96,11 +161,31 @@ def _add_net(program: Program, examined: Examined, wishes: Wishes) -> list[str]:
     if net is None:
         return tried
     with patience(_SECONDS):
-        diagnosis = diagnose_net(net)
+        diagnosis = _without_memory(net, diagnose_net(net)) if net.understood else check_slopes(net)
+        if any(f.explanation == "sign" for f in diagnosis.findings) and not net.plan.updates:
+            net.update_adds = net.update_adds or adds_when_used(program, net)
+            diagnosis = diagnose_net(net) if net.update_adds else diagnosis
+    examined.descends = net.update_adds
+    examined.net = net
     examined.parts.append(
         Part(net.plan.world.owner or net.plan.steps[-1].function.name, "net", said_of_net(program, net), diagnosis)
     )
     return tried
+
+
+def _without_memory(net: ProgramNet, diagnosis: Diagnosis) -> Diagnosis:
+    """Arrays of the object that no name calls gradients: if only their second value is odd, they may be a momentum.
+
+    And what gives the same numbers twice is not random, whatever fits so badly that it looks like it.
+    """
+    random = any(f.explanation == "random_gradient" for f in diagnosis.findings)
+    if random and not (may_draw(net) and is_random(net, draw(net.plan.world.sizes, 5))):
+        return replace(diagnosis, findings=tuple(replace(f, verdict="undecided") for f in diagnosis.findings))
+    places = [where for where in net.plan.gradients.values() if where.step < 0]
+    if not places or any(looks_like_gradient(name_of(where.path)) for where in places):
+        return diagnosis
+    kept = tuple(f for f in diagnosis.findings if f.explanation != "second_call_differs")
+    return replace(diagnosis, findings=kept)
 
 
 def _add_general(program: Program, examined: Examined, thing: str) -> None:
@@ -122,23 +207,27 @@ def _add_pieces(
             examined.trouble.append(f"{subject.name} (as {subject.kind}): {type(error).__name__}: {error}")
 
 
+def _add_helpers(program: Program, examined: Examined, thing: str) -> None:
+    """After all else: helpers, what measures the net, what the text shows; or the thing asked for, whatever it is."""
+    if thing:
+        found = unnamed_part(program, thing) if not examined.parts else ()
+        examined.parts += [Part(j.tool.name, j.kind, j.said, j.diagnosis) for j in found]
+        return
+    _add_tools(program, examined, "", "")
+    measures = net_measures(program, examined.net) if examined.net is not None else ()
+    examined.parts += [Part(j.tool.name, j.kind, j.said, j.diagnosis) for j in measures]
+    told = {finding.explanation for part in examined.parts for finding in part.diagnosis.findings}
+    signs = (Part(*piece) for piece in source_parts(program))
+    examined.parts += [part for part in signs if part.diagnosis.findings[0].explanation not in told]
+
+
 def _add_tools(program: Program, examined: Examined, thing: str, kind: str) -> None:
     """Helpers; beside a net only their mistakes are worth a word."""
-    alone = not examined.parts
-    net = any(part.kind == "net" for part in examined.parts)
-    columns = any("samples are columns" in line for part in examined.parts for line in part.said) if net else None
-    for subject, said in find_tools(program, thing, kind, columns):
-        if net and subject.kind == "softmax":
-            continue  # judged in the net, with the arrays that the net hands it
-        try:
-            with patience(5.0):
-                diagnosis = diagnose_tool(subject)
-        except Exception as error:
-            if thing:
-                examined.trouble.append(f"{subject.name} (as {subject.kind}): {type(error).__name__}: {error}")
-            continue
-        if diagnosis.verdict == "mistake" or thing or (alone and diagnosis.verdict == "right"):
-            examined.parts.append(Part(subject.name, subject.kind, said, diagnosis))
+    net = next((part for part in examined.parts if part.kind == "net"), None)
+    columns = net is not None and any("samples are columns" in line for line in net.said)
+    samples = "" if net is None else "columns" if columns else "rows"
+    for found in tool_parts(program, thing, kind, samples, not examined.parts):
+        examined.parts.append(Part(found.tool.name, found.kind, found.said, found.diagnosis))
 
 
 def _nothing(program: Program, tried: list[str], examined: Examined) -> str:

@@ -6,19 +6,25 @@ import ast
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise, product
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise, product
 from typing import Any
 
 import numpy as np
 
+from handgrad.check.reading.autoencoder import sizes_for, wants_itself, with_itself
 from handgrad.check.reading.calls import Form, Setting
 from handgrad.check.reading.describe import describe_net
 from handgrad.check.reading.guessed import argument_worlds
+from handgrad.check.reading.layer_stack import stack_worlds
+from handgrad.check.reading.loop_program import encodes_labels, loop_programs
+from handgrad.check.reading.loop_step import ONE_SAMPLE
+from handgrad.check.reading.loops import NAME, find_loops, is_whole
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.plan import Plan, Step, Trial, locate_gradients, run_plan, updated
-from handgrad.check.reading.program import Program
+from handgrad.check.reading.program import Function, Program
+from handgrad.check.reading.script_sequences import is_recurrent
 from handgrad.check.reading.sequences import sequences, unnamed_sequences
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.reading.worlds import World, worlds
@@ -29,13 +35,15 @@ _SIZES = ((11, 7, 6, 4), (11, 7, 4), (11, 7, 6, 10), (11, 7, 10), (11, 7, 6, 8, 
           (11, 7, 6, 1), (11, 7, 1),
           (11, 1), (12, 8, 2), (8, 8))  # fmt: skip
 _SAMPLES = ("rows", "columns", "vector", "column", "row")
-_SECONDS = 6.0  # of processor time
+_SECONDS, _LOOP_SECONDS = 4.0, 4.0  # of processor time
 _GOOD, _ENOUGH, _FAIR = 9.7, 8.0, 7.0  # scores: stop at once, after all forms, after all orders of a world
 
 
 _BATCH = re.compile(
     r"axis\s*=|\.shape\[|len\((x|y|t|target|label|input|batch)\w*\)|\.size\b|batch_?size|keepdims", re.IGNORECASE
 )
+_UNREAD = 5.5  # at most, for a net whose activations or loss are not known
+_STATISTICS = re.compile(r"\b(var|std)\([^()]*axis=0|\bvariance\b")
 _ONE_LAYER = re.compile(r"linear$|dense|layer|affine|^fc|fully", re.IGNORECASE)
 
 
@@ -72,31 +80,72 @@ class Found:
 
 
 def find_net(program: Program, wishes: Wishes) -> tuple[ProgramNet | None, list[str]]:
-    """The net of a program, or None and what was tried."""
+    """The net of a program, or None and what was tried; a training loop in no function is tried last."""
+    asked = bool(wishes.backward or wishes.update or wishes.thing)
+    if not asked and is_recurrent(program):
+        return None, []
+    first = next((loop for loop in find_loops(program.tree)), None)
+    if not asked and first is not None and is_whole(first):
+        best, tried = _search_loops(program, wishes, None)
+        if best is not None and best.score >= _FAIR:
+            return best.net, tried
+    best, tried = _search(program, wishes, _SECONDS)
+    if not asked and (best is None or best.score < _FAIR):
+        best, notes = _search_loops(program, wishes, best)
+        tried += notes
+    return (best.net if best else None), tried
+
+
+def _search_loops(program: Program, wishes: Wishes, best: Found | None) -> tuple[Found | None, list[str]]:
+    """The best reading of a training loop's round as a function, or the one there was."""
+    tried: list[str] = []
+    end = time.process_time() + _LOOP_SECONDS
+    scores: list[float] = []
+    for other in loop_programs(program):
+        labels = wishes.labels or ("numbers" if encodes_labels(other) else "")
+        found, notes = _search(other, replace(wishes, backward=NAME, labels=labels), _SECONDS / 2)
+        tried += notes[:3]
+        scores += [found.score] if found is not None else []
+        if len(scores) > 2 and max(scores) == min(scores):
+            break  # other stand-ins for the data change nothing
+        if found is not None and (best is None or found.score > best.score):
+            best = found
+        if (best is not None and best.score >= _FAIR) or time.process_time() > end:
+            break
+    return best, tried
+
+
+def _search(program: Program, wishes: Wishes, seconds: float) -> tuple[Found | None, list[str]]:
+    """The best of all worlds, orders and forms, and what was tried."""
     best: Found | None = None
     tried: list[str] = []
-    end = time.process_time() + _SECONDS
+    end = time.process_time() + seconds
     for guessed, unnamed in ((False, False), (True, False), (False, True)):
         for world in _distinct_worlds(program, wishes, guessed):
+            enough = time.process_time() + seconds / 3
             for steps in (unnamed_sequences if unnamed else sequences)(program, world, wishes):
                 for form in _forms(wishes):
                     found = _try(program, world, steps, form, wishes, tried)
                     if found is not None and (best is None or found.score > best.score):
                         best = found
                     if best is not None and best.score >= _GOOD:
-                        return best.net, tried
+                        return best, tried
                 if time.process_time() > end or (best is not None and best.score >= _ENOUGH):
-                    return (best.net if best else None), tried
+                    return best, tried
+                if time.process_time() > enough:
+                    break
             if best is not None and best.score >= _FAIR:
-                return best.net, tried
-    return (best.net if best else None), tried
+                return best, tried
+    return best, tried
 
 
 def _distinct_worlds(program: Program, wishes: Wishes, guessed: bool) -> Iterator[World]:
     seen: set[tuple[Any, ...]] = set()
-    for sizes in (wishes.sizes,) if wishes.sizes else _SIZES:
-        for world in argument_worlds(program, sizes) if guessed else worlds(program, sizes, wishes.thing):
-            places = tuple(sorted((n, s.path, s.transposed, s.bias) for n, s in world.slots.items()))
+    for sizes in (wishes.sizes,) if wishes.sizes else sizes_for(program, _SIZES):
+        made = () if guessed or wishes.thing else stack_worlds(program, sizes)
+        usual = argument_worlds(program, sizes) if guessed else worlds(program, sizes, wishes.thing)
+        for world in chain(made, usual):
+            places = tuple(sorted((n, s.path, s.transposed, s.bias, s.inside) for n, s in world.slots.items()))
             key = (world.said, world.sizes, places)
             if key not in seen:
                 seen.add(key)
@@ -122,7 +171,9 @@ def _try(
         Setting(reg=0.1 if wishes.reg is None else wishes.reg, classes=world.sizes[-1]),
         resize=False,
     )
-    made = draw(world.sizes, 5)
+    itself = wants_itself(world.sizes, steps)
+    draws = with_itself(draw) if itself else draw
+    made = draws(world.sizes, 5)
     try:
         with np.errstate(all="ignore"), patience(4.0):
             env = world.build(program, made.parameters, 0.05, False)
@@ -132,33 +183,59 @@ def _try(
             shown = " → ".join(s.function.shown for s in steps)
             tried.append(f"{shown} ({form.samples}, {form.labels}): {type(error).__name__}: {error}")
         return None
-    score = _settle(plan, trial)
+    score = settle(plan, trial)
     if score <= 0:
         return None
     if not plan.updates and not _alive(plan, trial):
         score -= 3
     try:
         with patience(15.0):
-            net, fits = describe_net(program, plan, draw)
+            net, fits = describe_net(program, plan, draws)
     except Exception as error:
         tried.append(f"{' → '.join(s.function.shown for s in steps)} ran but could not be described: {error}")
         return None
-    if form.alone and any(_BATCH.search(ast.unparse(step.function.node)) for step in steps):
+    if itself:
+        net.spec = replace(net.spec, target_is_input=True, fixed_sizes=True)
+    asked = (wishes.backward and wishes.backward != NAME) or wishes.thing
+    if form.alone and any(_STATISTICS.search(ast.unparse(f.node)) for f in _run_by(program, world)):
+        return None  # a mean over one sample: batch normalisation wants more
+    texts = [ast.unparse(step.function.node) for step in steps]
+    if form.alone and any(_BATCH.search(text) and ONE_SAMPLE not in text for text in texts):
         score -= 4.0  # it counts or adds up samples: it wants them together
     if len(world.sizes) == 2 and _ONE_LAYER.search(world.owner):
+        if len(program.methods) > 1 and not asked:
+            return None  # one of a net's layers
         score -= 3.0
     if world.sizes[-1] == 1 and net.spec.activations[-1] == "softmax":
         return None  # one class with probability 1: nothing to learn
-    if fits < 1.0 and not wishes.backward and not wishes.thing:
-        return None  # neither outputs nor loss are understood: this is no net
+    if not net.understood and (form.alone or not _can_be_moved(net)):
+        if not asked:
+            return None  # neither outputs nor loss are understood: this is no net
+    elif not net.understood:
+        score = min(score, _UNREAD)
+    if world.unused and len(world.sizes) == 2 and not asked:
+        return None  # one layer of several
     return Found(plan, score + fits - 0.1 * len(steps) - 2.0 * world.unused, net)
 
 
-def _settle(plan: Plan, trial: Trial) -> float:
+def _can_be_moved(net: ProgramNet) -> bool:
+    """Whether the program's own loss can be asked, so that its gradients can be compared with difference quotients."""
+    return net.loss_plan is not None and not net.plan.updates and len(net.plan.gradients) == len(net.plan.world.slots)
+
+
+def _run_by(program: Program, world: World) -> list[Function]:
+    """The methods of a net's class; statistics of data at the top level do not count."""
+    return list(program.methods.get(world.owner, {}).values()) if world.owner else []
+
+
+def settle(plan: Plan, trial: Trial) -> float:
     """Set where the gradients lie; 0 where there are none."""
     weights = sum(name[0] == "W" for name in plan.world.slots)
     found, count = locate_gradients(plan, trial)
     changed = updated(trial)
+    if _is_script(plan) and changed == weights and not isinstance(trial.returned[-1], dict):
+        plan.updates = True  # beside them, what looks like a gradient may be a velocity
+        return 4.5
     complete = len([n for n in found if n[0] == "W"]) == weights
     if count and (complete or changed < weights) and (count >= max(1, weights - 1)):
         plan.gradients = found
@@ -169,6 +246,12 @@ def _settle(plan: Plan, trial: Trial) -> float:
         plan.updates = True
         return 4.0 if changed == weights else 2.0
     return 0.0
+
+
+def _is_script(plan: Plan) -> bool:
+    """Whether the step is a training loop's round whose weights are plain global names."""
+    plain = all(len(slot.path) == 2 or not slot.path[-1:] for slot in plan.world.slots.values())
+    return plain and plan.steps[-1].function.name == NAME and plan.world.kind == "globals"
 
 
 def _shape_fits(plan: Plan, trial: Trial, name: str) -> bool:

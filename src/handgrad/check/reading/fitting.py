@@ -51,7 +51,10 @@ def logits(parameters: Arrays, x: Array, hidden: Sequence[str], biases: bool = T
 def fit_forward(parameters: Arrays, x: Array, found: Sequence[Array], biases: bool) -> FittedForward | None:
     """The activations that give one of the arrays found, (N, P); outputs that went wrong at the softmax count too."""
     layers = sum(name[0] == "W" for name in parameters)
-    places = [(i, np.asarray(a, float)) for i, a in enumerate(found)]
+    if not found:
+        return None
+    rows = np.stack([np.asarray(a, float).reshape(-1) for a in found])
+    norms = np.linalg.norm(rows, axis=1)
     best: tuple[int, FittedForward] | None = None
     with np.errstate(all="ignore"):
         for hidden in combinations(layers):
@@ -61,10 +64,10 @@ def fit_forward(parameters: Arrays, x: Array, found: Sequence[Array], biases: bo
             # Wrong probabilities count before right logits; a bare e^z may be a step on the way to log p.
             made = [*made[:-1], *odd[:5], made[-1], *odd[5:]] if z.shape[1] > 1 else made[1:]
             for rank, (kind, values, exact) in enumerate(made):
-                for place, array in places:
-                    met = array.shape == values.shape and relative(array, values) < _CLOSE
-                    if met and (best is None or rank < best[0]):
-                        best = rank, FittedForward((*hidden, kind), place, exact)
+                size = norms + np.linalg.norm(values)
+                met = np.flatnonzero(np.linalg.norm(rows - values.reshape(-1), axis=1) < _CLOSE * size)
+                if len(met) and (best is None or rank < best[0]):
+                    best = rank, FittedForward((*hidden, kind), int(met[0]), exact)
             if best is not None:
                 return best[1]
     return None
@@ -125,8 +128,8 @@ def fit_with_penalty(
             c = [
                 (value - factor * total) / square for value, total, square in zip(values, totals, squares, strict=True)
             ]
-            if np.isfinite(c).all() and c[0] > 1e-7 and abs(c[0] - c[1]) < 1e-4 * c[0]:
-                return FittedLoss(kind, name, rest, True, float(2 * c[0]))
+            if np.isfinite(c).all() and c[0] > 1e-7 and abs(c[0] - c[1]) < 2e-3 * c[0]:
+                return FittedLoss(kind, name, rest, True, float(2 * c[1]))
     return None
 
 

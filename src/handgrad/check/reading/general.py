@@ -16,6 +16,7 @@ from handgrad.check.reading.calls import Batch, Setting, call
 from handgrad.check.reading.places import Path, get, name_of, walk
 from handgrad.check.reading.program import Function, Program
 from handgrad.check.reading.roles import looks_like_buffer, looks_like_gradient
+from handgrad.check.reading.script_sequences import find_sequence
 from handgrad.check.subject import Diagnosis, Finding, TensorVerdict
 from handgrad.kernels.types import Array
 
@@ -43,7 +44,18 @@ def find_general(program: Program, thing: str = "") -> General | None:
             found = next(_from_class(program, owner, thing), None)
             if found is not None:
                 return found
-    return None
+    return None if thing else _from_sequence(program)
+
+
+def _from_sequence(program: Program) -> General | None:
+    """A recurrent net's loss function over global arrays."""
+    found = find_sequence(program)
+    if found is None:
+        return None
+    function, parameters, gradients, loss = found
+    said = [f"{function.name}() gives loss and gradients of {', '.join(parameters)}; sequence tried: 4 steps",
+            "no chain of dense layers: gradients are compared with difference quotients of its own loss"]  # fmt: skip
+    return General(function.name, loss, parameters, gradients, said)
 
 
 def _from_example(program: Program) -> General:

@@ -6,6 +6,8 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from handgrad.check.reading import scipy_signal
+
 ALLOWED = {
     "numpy", "math", "cmath", "random", "copy", "collections", "itertools", "functools", "dataclasses", "typing",
     "__future__", "abc", "time", "enum", "operator", "warnings", "string", "re", "statistics", "numbers", "types",
@@ -85,8 +87,11 @@ def make_import(beside: Callable[[str], Any]) -> Callable[..., Any]:
             special = _Special("scipy.special")
             if name == "scipy.special" and fromlist:
                 return special
+            if name == "scipy.signal" and fromlist:
+                return scipy_signal
             package = StandIn("scipy")
             setattr(package, "special", special)  # noqa: B010
+            setattr(package, "signal", scipy_signal)  # noqa: B010
             return package
         return StandIn(name if fromlist else root)
 

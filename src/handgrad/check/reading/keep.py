@@ -8,8 +8,11 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, field
 from typing import TypeGuard
+
+from handgrad.check.reading.loops import changed_names
 
 _BUILTINS = {
     "range", "len", "int", "float", "list", "dict", "tuple", "set", "zip", "min", "max", "sum", "abs", "round", "pow",
@@ -21,7 +24,8 @@ _MAKERS = {
 }  # fmt: skip
 _METHODS = {
     "astype", "copy", "reshape", "transpose", "randn", "rand", "normal", "uniform", "standard_normal", "random",
-    "randint", "integers", "random_sample", "choice", "split", "items", "keys", "values",
+    "randint", "integers", "random_sample", "choice", "split", "items", "keys", "values", "max", "min", "mean", "std",
+    "sum", "flatten", "ravel", "unique", "squeeze", "hstack", "vstack", "column_stack", "permutation", "argmax", "dot",
 }  # fmt: skip
 _INITIALIZES = re.compile(r"(^|_)(init\w*|make|create|build|new|he|xavier|glorot)(_|$)|initiali[sz]e", re.IGNORECASE)
 _KINDS = (
@@ -44,22 +48,24 @@ class Skipped:
 
 @dataclass
 class Kept:
-    """The statements to execute, in order, and the rest."""
+    """The statements to execute, in order, the rest, and the names that have a value then."""
 
     nodes: list[ast.stmt]
     skipped: list[Skipped]
+    names: set[str] = field(default_factory=set)
 
 
-def choose(tree: ast.Module, text: str) -> Kept:
-    """Part a program into what is executed and what is skipped.
+def choose(tree: ast.Module, text: str, names: Set[str] = frozenset()) -> Kept:
+    """Part a program into what is executed and what is skipped; `names` have a value already.
 
     >>> kept = choose(ast.parse("import os\\nN = 3\\nx = open('f').read()\\ndef f(): pass\\nprint(f())"), "")
     >>> [type(node).__name__ for node in kept.nodes], [(s.first, s.last) for s in kept.skipped]
     (['Import', 'Assign', 'FunctionDef'], [(3, 3), (5, 5)])
     """
     chooser = _Chooser(tree, text.splitlines())
+    chooser.names |= names
     chooser.take(tree.body)
-    return Kept(chooser.nodes, _joined(chooser.skipped))
+    return Kept(chooser.nodes, _joined(chooser.skipped), chooser.names)
 
 
 class _Chooser:
@@ -95,7 +101,13 @@ class _Chooser:
         self.names.update(names)
 
     def _builds(self, node: ast.stmt) -> bool:
-        """`net.add(Dense(784, 100))`: a net put together."""
+        """`net.add(Dense(784, 100))`, `init_weights()`: a net put together."""
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            return (
+                self._may_call(node.value.func)
+                and node.value.func.id in self.functions
+                and self._quiet_parts(node.value)
+            )
         return (
             isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Call)
@@ -109,6 +121,8 @@ class _Chooser:
         """`for a, b in zip(…): weights.append(np.random.randn(a, b))`: arrays put into lists."""
         if not isinstance(node, ast.For) or not self.quiet(node.iter) or node.orelse:
             return False
+        if any(changed_names(inner) for inner in node.body):
+            return False  # W = W - …: training
         before = set(self.names)
         self.names |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
         for inner in node.body:

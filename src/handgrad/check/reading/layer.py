@@ -2,69 +2,37 @@
 
 from __future__ import annotations
 
-import inspect
+import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from handgrad.check.reading.layer_arguments import Known, call_arguments, constructor_arguments, state_dict
+from handgrad.check.reading.layer_formats import Axes
 from handgrad.check.reading.places import Path, get, name_of, put, walk
 from handgrad.check.reading.program import Program
+from handgrad.check.reading.worlds import rate_paths
 from handgrad.check.subject import Arrays, LayerAnswer
 from handgrad.kernels.types import Array
 
-_OPTION_NAMES = {
-    "stride": r"stride|s|step", "padding": r"pad(ding)?|p",
-    "kernel": r"k|f|ksize|kernel(_size)?|filter_size|size|pool(_size|_height|_width|_h|_w)?",
-    "keep_probability": r"keep_?prob\w*|p_keep|keep", "drop": r"p|rate|drop\w*|prob\w*|ratio|p_drop",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Axes:
-    """How arrays are turned for the program and back: samples as columns, channels last, filters (K, K, C, F)."""
-
-    samples: str = "rows"
-    channels: str = "first"
-    weights: str = "own"  # dense "transposed"; conv "last"
-    bias: str = "flat"
-
-    def out(self, name: str, a: Array) -> Array:
-        """handgrad's array as the program wants it."""
-        if name in ("x", "y"):
-            if a.ndim == 4:
-                return np.ascontiguousarray(a.transpose(0, 2, 3, 1)) if self.channels == "last" else a.copy()
-            return np.ascontiguousarray(a.T) if self.samples == "columns" else a.copy()
-        if name == "W":
-            if a.ndim == 4:
-                return np.ascontiguousarray(a.transpose(2, 3, 1, 0)) if self.weights == "last" else a.copy()
-            return np.ascontiguousarray(a.T) if self.weights == "transposed" else a.copy()
-        shape = {"flat": a.shape, "row": (1, -1), "column": (-1, 1), "four": (1, 1, 1, -1)}[self.bias]
-        return a.reshape(shape).copy()
-
-    def back(self, name: str, a: Array, expected: tuple[int, ...]) -> Array:
-        """The program's array as handgrad has it."""
-        a = np.array(a, float)
-        if name in ("x", "y"):
-            if a.ndim == 4 and self.channels == "last":
-                a = a.transpose(0, 3, 1, 2)
-            if a.ndim == 2 and self.samples == "columns":
-                a = a.T
-        elif name == "W":
-            if a.ndim == 4 and self.weights == "last":
-                a = a.transpose(3, 2, 0, 1)
-            elif a.ndim == 2 and self.weights == "transposed":
-                a = a.T
-        elif a.size == int(np.prod(expected)):
-            a = a.reshape(expected)
-        return a
+_PARAMETERS = ("W", "b", "gamma", "beta")
+_MODES = re.compile(
+    r"_?(is_)?train(ing|_mode|_flg|_flag)?|_?mode|_?(is_)?test(ing)?|_?eval(uate)?|_?inference|in_training"
+)
 
 
 @dataclass
 class ProgramLayer:
-    """Implements `LayerSubject` for a class or a pair of functions."""
+    """Implements `LayerSubject` for a class or a pair of functions.
+
+    Attributes:
+        bias: whether it has one.
+        sizes: that the program has fixed: C, F, K of a convolution, D, M of a dense layer.
+        flavour, p_means_keep: see `Known`.
+    """
 
     program: Program
     name: str
@@ -74,236 +42,293 @@ class ProgramLayer:
     options: Mapping[str, float]
     axes: Axes
     is_class: bool
-    fixed: dict[str, Any] = field(default_factory=dict)
+    flavour: str = "plain"
+    p_means_keep: bool = False
+    bias: bool = True
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     def answer(self, inputs: Arrays, dy: Array, *, calls: int = 1) -> list[LayerAnswer]:
-        """See `LayerSubject.answer`."""
-        namespace = self.program.fresh()
-        owner = self._owner(namespace, inputs)
-        return [self._once(namespace, owner, inputs, dy) for _ in range(calls)]
+        """See `LayerSubject.answer`; a layer that takes one image a call gets them one by one."""
+        if not self.axes.alone:
+            return _Asked(self, inputs).answers(inputs, dy, calls)
+        rows = []
+        for n in range(len(dy)):
+            one = {k: v[n : n + 1] if k == "x" else v for k, v in inputs.items()}
+            rows.append(_Asked(self, one).answers(one, dy[n : n + 1], calls))
+        return [_together([row[call] for row in rows]) for call in range(calls)]
 
     def forward(self, inputs: Arrays) -> Array:
         """See `LayerSubject.forward`."""
-        namespace = self.program.fresh()
-        y, _, _ = self._forward(namespace, self._owner(namespace, inputs), inputs)
-        return y
+        if not self.axes.alone:
+            return _Asked(self, inputs).forward(inputs)
+        rows = [{k: v[n : n + 1] if k == "x" else v for k, v in inputs.items()} for n in range(len(inputs["x"]))]
+        return np.concatenate([_Asked(self, one).forward(one) for one in rows])
 
-    def _once(self, namespace: dict[str, Any], owner: Any, inputs: Arrays, dy: Array) -> LayerAnswer:
-        self._set(owner, inputs)
-        x_before = inputs["x"].copy()
-        y, cache, given = self._forward(namespace, owner, inputs)
-        out_dy = self.axes.out("y", dy)
-        kept = out_dy.copy()
-        before = {id(a): a.copy() for _, a in walk(owner)} if owner is not None else {}
-        function = getattr(owner, self.backward_name) if self.is_class else namespace[self.backward_name]
-        arguments = self._arguments(function, out_dy, inputs, cache, y, backward=True)
-        returned = function(**arguments)
-        gradients = self._gradients(returned, owner, before, inputs)
-        changed = [
-            n
-            for n, was, now in (("dy", kept, out_dy), ("x", self.axes.out("x", x_before), given))
-            if not np.array_equal(was, now)
-        ]
-        return LayerAnswer(y, gradients, tuple(changed))
+    def modes(self, inputs: Arrays, other: Arrays, passes: int) -> tuple[list[Array], Array, list[Array]] | None:
+        """What a layer does in training and in testing; None where it takes single images.
 
-    def _owner(self, namespace: dict[str, Any], inputs: Arrays) -> Any:
-        if not self.is_class:
+        Returns:
+            Outputs on `inputs` in the first passes of training; that on `other` in training; and, after `passes` passes
+            on `inputs`, two on `other` in testing: none where nothing in the program switches between the two.
+        """
+        if self.axes.alone:
             return None
-        made = namespace[self.name]
-        arguments: dict[str, Any] = {}
-        for parameter in inspect.signature(made).parameters.values():
-            value = self._constructor_value(parameter.name.strip("_"), inputs, namespace)
-            required = parameter.default is parameter.empty
-            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and (value is not None):
-                if required or _option_name(parameter.name):
-                    arguments[parameter.name] = value
-            elif required and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-                raise TypeError(f"no value for the argument {parameter.name}")
-        owner = made(**arguments)
-        self._set(owner, inputs)
-        return owner
+        trained: list[Array] = []
+        training = _Asked(self, inputs).forward(other)
+        asked = _Asked(self, inputs)
+        for turn in range(passes + 1 if self._speaks_of_modes() else 2):
+            y = asked.forward(inputs)
+            if turn < 2:
+                trained.append(y)
+        if not self._speaks_of_modes() or not asked.switch():
+            return trained, training, []
+        return trained, training, [asked.forward(other), asked.forward(other)]
 
-    def _constructor_value(self, name: str, inputs: Arrays, namespace: Mapping[str, Any]) -> Any:
-        x, low = inputs["x"], name.lower()
-        option = _dropout_option(name) if self.kind == "dropout" else _option_name(name)
-        if low in ("w", "weights", "weight") and "W" in inputs:
-            return self.axes.out("W", inputs["W"])
-        if low in ("b", "bias") and "b" in inputs:
-            return self.axes.out("b", inputs["b"])
-        if low == "gamma" and "gamma" in inputs:
-            return inputs["gamma"].copy()
-        if low == "beta" and "beta" in inputs:
-            return inputs["beta"].copy()
-        if re.search(r"in_?(channels|c$)|^c(hannels)?$|n_?c$", low):
-            return x.shape[1]
-        if re.search(r"out_?channels|filters|n_?f$|^f$|num_filters", low) and "W" in inputs and inputs["W"].ndim == 4:
-            return inputs["W"].shape[0]
-        if self.kind == "dropout" and option in ("keep_probability", "drop"):
-            return self._keep_argument(option)
-        if option in self.options:
-            return int(self.options[option])
-        if re.search(r"shape", low):
-            return x.shape[1:]
-        if re.search(r"out|units|^m$|neurons|no$", low) and "W" in inputs:
-            return inputs["W"].shape[1]
-        if re.search(r"in|feat|dim|^d$|num|size|^n$|ni$", low):
-            return x.shape[1]
-        if name in namespace and callable(namespace[name]):
-            return namespace[name]
-        if low == "activation":
-            return namespace.get(self.kind)
-        if low in ("activation_prime", "activation_derivative", "activation_grad", "derivative"):
-            return next(
-                (
-                    namespace[k]
-                    for k in (f"{self.kind}_prime", f"{self.kind}_derivative", f"d{self.kind}")
-                    if k in namespace
-                ),
-                None,
-            )
-        return None
+    def _speaks_of_modes(self) -> bool:
+        functions = self.program.methods.get(self.name, {}) if self.is_class else self.program.functions
+        chosen = list(functions.values()) if self.is_class else [functions[self.forward_name]]
+        return any(re.search(r"test|train|running|moving|eval|infer", ast.unparse(f.node)) for f in chosen)
 
-    def _keep_argument(self, option: str) -> float:
-        keep = self.options["keep_probability"]
-        return keep if option == "keep_probability" else (self.fixed.get("p_means_keep", False) and keep) or 1.0 - keep
 
-    def _set(self, owner: Any, inputs: Arrays) -> None:
-        """Write W, b, gamma and beta to the attributes that hold arrays of their shape."""
-        if owner is None:
+def owns_weights(layer: ProgramLayer, inputs: Arrays) -> bool:
+    """Whether a fresh object of the class holds a matrix."""
+    owner = _Asked(layer, inputs, fill=False).owner
+    return any(a.ndim >= 2 and a.dtype.kind == "f" for _, a in walk(owner))
+
+
+def fixed_sizes(layer: ProgramLayer, inputs: Arrays) -> dict[str, int]:
+    """Sizes of its weights that a class does not take from its arguments: F, C, K, or D, M."""
+    owner = _Asked(layer, inputs, fill=False).owner
+    axes = layer.axes.W.split(",")
+    wanted = layer.axes.out("W", inputs["W"])
+    if place_of(owner, "W", wanted) is not None or any(len(axis) > 1 for axis in axes):
+        return {}
+    for path, values in walk(owner):
+        last = name_of(path).lower().split(".")[-1].strip("_")
+        if values.ndim == len(axes) and re.fullmatch(r"w\d?|weights?|filters?|kernels?|k|theta", last):
+            found = dict(zip(axes, values.shape, strict=True))
+            if found.pop("L", 0) == found.get("K", 0):
+                return found
+    return {}
+
+
+def _together(answers: list[LayerAnswer]) -> LayerAnswer:
+    """Answers for single images as one for the batch: dx side by side, the parameters' gradients added."""
+    gradients = {}
+    for name in answers[0].gradients:
+        parts = [a.gradients[name] for a in answers]
+        gradients[name] = np.concatenate(parts) if name == "x" else np.asarray(sum(parts))
+    return LayerAnswer(np.concatenate([a.y for a in answers]), gradients, answers[0].changed)
+
+
+_KEPT: dict[int, tuple[Program, dict[str, Any]]] = {}
+
+
+def _definitions(program: Program) -> dict[str, Any]:
+    """A program's names, made once: each object of a class has its own state."""
+    if id(program) not in _KEPT:
+        _KEPT.clear()
+        _KEPT[id(program)] = (program, program.fresh())
+    return _KEPT[id(program)][1]
+
+
+class _Asked:
+    """A fresh layer with these parameters in it, which may be asked several times."""
+
+    def __init__(self, layer: ProgramLayer, inputs: Arrays, *, fill: bool = True) -> None:
+        self.layer = layer
+        self.namespace = _definitions(layer.program) if layer.is_class else layer.program.fresh()
+        keep = layer.options.get("keep_probability", 0.5)
+        given = state_dict(layer.options, layer.kind, keep)
+        self.known = Known(
+            layer.kind, layer.options, layer.axes, inputs, self.namespace, flavour=layer.flavour,
+            p_means_keep=layer.p_means_keep, given=given,
+        )  # fmt: skip
+        self.owner: Any = None
+        if layer.is_class:
+            made = self.namespace[layer.name]
+            self.owner = made(**constructor_arguments(made, self.known))
+            if fill:
+                self._fill(inputs)
+
+    def _fill(self, inputs: Arrays) -> None:
+        """Write W, b, gamma and beta to the arrays that are theirs."""
+        if self.owner is None:
             return
-        for name in ("W", "b", "gamma", "beta"):
+        for path in rate_paths(self.owner, ()) if "W" in inputs or "gamma" in inputs else ():
+            put(self.owner, path, 1.0)
+        self.places: dict[str, Path] = {}
+        for name in _PARAMETERS:
             if name in inputs:
-                path = _place_of(owner, name, self.axes.out(name, inputs[name]))
-                if path:
-                    put(owner, path, self.axes.out(name, inputs[name]))
+                new = self.layer.axes.out(name, inputs[name])
+                place = place_of(self.owner, name, new)
+                if place is not None:
+                    now = np.asarray(get(self.owner, place))
+                    fitted = new.reshape(now.shape) if now.size == new.size else _spread(new, now.shape)
+                    put(self.owner, place, fitted)
+                    self.places[name] = place
                 elif name == "W":
                     raise TypeError("the layer's weights were not found")
 
-    def _forward(self, namespace: dict[str, Any], owner: Any, inputs: Arrays) -> tuple[Array, Any, Array]:
-        function = getattr(owner, self.forward_name) if self.is_class else namespace[self.forward_name]
-        given = self.axes.out("x", inputs["x"])
-        arguments = self._arguments(function, given, inputs, None, None, backward=False)
-        value = function(**arguments)
+    def _function(self, name: str) -> Any:
+        return getattr(self.owner, name) if self.layer.is_class else self.namespace[name]
+
+    def forward(self, inputs: Arrays) -> Array:
+        """The output in handgrad's layout."""
+        axes, known = self.layer.axes, self.known
+        known.inputs, known.x = inputs, axes.out("x", inputs["x"])
+        function = self._function(self.layer.forward_name)
+        value = function(**call_arguments(function, known, backward=False))
         parts = value if isinstance(value, tuple) else (value,)
-        cache = parts[1] if len(parts) > 1 else None
-        y = self.axes.back("y", np.asarray(parts[0]), ())
-        return y, cache if cache is not None else given, given
+        known.y = parts[0]
+        known.cache = (parts[1] if len(parts) == 2 else parts[1:]) if len(parts) > 1 else known.x
+        names = self._returns(self.layer.forward_name)
+        known.named = dict(zip(names, parts, strict=True)) if len(names) == len(parts) else {}
+        return axes.back("y", np.array(parts[0], float), ())
 
-    def _arguments(
-        self, function: Callable[..., Any], first: Array, inputs: Arrays, cache: Any, y: Array | None, *, backward: bool
-    ) -> dict[str, Any]:
-        arguments: dict[str, Any] = {}
-        for place, parameter in enumerate(inspect.signature(function).parameters.values()):
-            name, low = parameter.name, parameter.name.lower().strip("_")
-            required = parameter.default is parameter.empty
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                continue
-            value: Any = None
-            if place == 0:
-                value = first
-            elif low in ("w", "weights", "weight", "filters", "kernel", "kernels", "k") and "W" in inputs:
-                value = self.axes.out("W", inputs["W"])
-            elif low in ("b", "bias", "biases") and "b" in inputs:
-                value = self.axes.out("b", inputs["b"])
-            elif low in ("gamma", "beta") and low in inputs:
-                value = inputs[low].copy()
-            elif re.search(r"param|config", low):
-                value = self._parameters(first, inputs)
-            elif backward and re.search(r"cache|memory|store|^z$|^x$|ctx|mask|input", low):
-                value = cache
-            elif backward and re.search(r"^(a|y|out|output)$", low) and y is not None:
-                value = self.axes.out("y", y)
-            elif re.search(r"lr|rate|eta|alpha", low) and self.kind != "dropout":
-                value = 1.0
-            elif low in ("mode", "activation") and required:
-                value = {"maxpool": "max", "avgpool": "average"}.get(self.kind, "train" if low == "mode" else self.kind)
-            elif low == "mode" and self.kind in ("maxpool", "avgpool"):
-                value = "max" if self.kind == "maxpool" else "average"
-            elif low in ("train", "training", "is_train"):
-                value = True
-            elif self.kind == "dropout" and (option := _dropout_option(name)):
-                value = self._keep_argument(option)
-            elif (option := _option_name(name)) in self.options and option:
-                value = int(self.options[option])
-            if value is not None:
-                arguments[name] = value
-            elif required:
-                raise TypeError(f"no value for the argument {name}")
-        return arguments
+    def _returns(self, name: str) -> tuple[str, ...]:
+        program = self.layer.program
+        functions = program.methods.get(self.layer.name, {}) if self.layer.is_class else program.functions
+        return functions[name].returns if name in functions else ()
 
-    def _parameters(self, first: Array, inputs: Arrays) -> dict[str, Any]:
-        """A dict of options under all the names that such dicts use."""
-        stride, pad = int(self.options.get("stride", 1)), int(self.options.get("padding", 0))
-        kernel = int(self.options.get("kernel", 2))
-        keep = self.options.get("keep_probability", 0.5)
-        return {
-            "stride": stride, "pad": pad, "padding": pad, "pool_height": kernel, "pool_width": kernel, "f": kernel,
-            "size": kernel,
-            "mode": "train", "eps": 1e-5, "momentum": 0.9, "p": keep, "pool_size": kernel,
-        }  # fmt: skip
+    def answers(self, inputs: Arrays, dy: Array, calls: int) -> list[LayerAnswer]:
+        """Forward and backward, `calls` times in a row."""
+        return [self._once(inputs, dy) for _ in range(calls)]
 
-    def _gradients(self, returned: Any, owner: Any, before: dict[int, Array], inputs: Arrays) -> dict[str, Array]:
-        """By position in what was returned (x, W, b), else by names in the object, else from an update inside."""
-        parts = (
-            list(returned)
-            if isinstance(returned, tuple | list)
-            else list(returned.values())
-            if isinstance(returned, dict)
-            else [returned]
-        )
-        names = ["x", *(n for n in ("W", "b", "gamma", "beta") if n in inputs)]
+    def _once(self, inputs: Arrays, dy: Array) -> LayerAnswer:
+        self._fill(inputs)
+        y = self.forward(inputs)
+        known, axes = self.known, self.layer.axes
+        out = axes.out("y", dy)
+        known.dy = out
+        kept, given, was = out.copy(), known.x, np.array(known.x)
+        function = self._function(self.layer.backward_name)
+        returned = function(**call_arguments(function, known, backward=True))
+        gradients = self._gradients(returned, inputs)
+        changed = [n for n, a, b in (("dy", kept, out), ("x", was, given)) if not np.array_equal(a, b)]
+        return LayerAnswer(y, gradients, tuple(changed))
+
+    def _gradients(self, returned: Any, inputs: Arrays) -> dict[str, Array]:
+        """By the names in the return statement, by place, else as kept in the object or seen through an update."""
+        names = ["x", *(n for n in _PARAMETERS if n in inputs)]
         made: dict[str, Array] = {}
-        if isinstance(returned, dict):
-            for key, value in returned.items():
-                name = key.lower().removeprefix("d")
-                match = next((n for n in names if n.lower() == name), None)
-                if match:
-                    made[match] = self.axes.back(match, value, inputs[match].shape)
-        else:
-            for name, part in zip(names, [p for p in parts if isinstance(p, np.ndarray | float)], strict=False):
-                made[name] = self.axes.back(name, np.asarray(part), inputs[name].shape)
+        for name, value in self._returned(returned, names, inputs).items():
+            if value is not None and np.size(value):
+                made[name] = self.layer.axes.back(name, np.asarray(value, float), inputs[name].shape)
         for name in names[1:]:
-            if name not in made and owner is not None:
-                value = self._kept(owner, name, before, inputs)
+            if name not in made and self.owner is not None:
+                value = self._kept(name, inputs)
                 if value is not None:
-                    made[name] = self.axes.back(name, value, inputs[name].shape)
+                    made[name] = self.layer.axes.back(name, value, inputs[name].shape)
         return made
 
-    def _kept(self, owner: Any, name: str, before: dict[int, Array], inputs: Arrays) -> Array | None:
-        wanted = self.axes.out(name, inputs[name])
-        for path, array in walk(owner):
-            label = re.sub(r"[^a-z]", "", ".".join(str(k) for _, k in path).lower())
-            stem = {"W": r"(w|weights?|filters?|kernel)", "b": r"(b|bias(es)?)"}.get(name, name)
-            if array.size == wanted.size and re.fullmatch(
-                rf"\w*(d|grad|g|grads|gradients){stem}|{stem}(grad|s?grad)|d{stem}", label
-            ):
+    def _returned(self, returned: Any, names: list[str], inputs: Arrays) -> dict[str, Any]:
+        if isinstance(returned, dict):
+            keys = {_tensor_of(str(key)): value for key, value in returned.items()}
+            return {n: keys[n] for n in names if n in keys}
+        if not isinstance(returned, tuple | list):
+            return {"x": returned}
+        said = self._returns(self.layer.backward_name)
+        called = [_tensor_of(n) for n in said] if len(said) == len(returned) else []
+        if called and len(set(called)) == len(called) and set(called) >= set(names[: len(called)]):
+            return dict(zip(called, returned, strict=True))
+        return dict(zip(names, returned, strict=False))
+
+    def _kept(self, name: str, inputs: Arrays) -> Array | None:
+        wanted = self.layer.axes.out(name, inputs[name])
+        path = self.places.get(name)
+        own = name_of(path).split(".") if path else []
+        for other, array in walk(self.owner):
+            if array.size == wanted.size and other != path and _is_gradient_of(name_of(other), name, own):
                 return np.asarray(array)
-        path = _place_of(owner, name, wanted)
-        now = get(owner, path) if path else wanted
-        return None if np.array_equal(now, wanted) else np.asarray(wanted - now)
+        if path is None:
+            return None
+        now = np.asarray(get(self.owner, path))
+        if now.size != wanted.size:
+            now = now.reshape(-1, *now.shape[1:])
+            moved = np.asarray(_spread(wanted, now.shape) - now)
+            return np.asarray(moved.reshape(wanted.size, -1).sum(axis=1))
+        return None if np.array_equal(now.reshape(wanted.shape), wanted) else wanted - now.reshape(wanted.shape)
+
+    def switch(self) -> bool:
+        """To testing: an attribute, a method or an argument says so. False where there is no such thing."""
+        found = False
+        if hasattr(self.owner, "eval") and callable(self.owner.eval):
+            self.owner.eval()
+            return True
+        if self.owner is not None and hasattr(self.owner, "__dict__"):
+            for key, value in list(vars(self.owner).items()):
+                if _MODES.fullmatch(key):
+                    test = "test" in key or "eval" in key or "infer" in key
+                    setattr(self.owner, key, "test" if isinstance(value, str) else test)
+                    found = True
+        self.known.given["mode"] = "test"
+        before = call_arguments(self._function(self.layer.forward_name), self.known, backward=False)
+        self.known.training = False
+        after = call_arguments(self._function(self.layer.forward_name), self.known, backward=False)
+        by_dict = any(value is self.known.given for value in after.values())
+        return found or by_dict or any(isinstance(v, bool | str) and v != before[k] for k, v in after.items())
 
 
-def _dropout_option(name: str) -> str:
-    low = name.lower().strip("_")
-    return next((o for o in ("keep_probability", "drop") if re.fullmatch(_OPTION_NAMES[o], low)), "")
+def _spread(values: Array, shape: tuple[int, ...]) -> Array:
+    """A bias for each filter at all its places."""
+    flat = values.reshape(-1)
+    places = [-1 if n == flat.size else 1 for n in shape]
+    if places.count(-1) != 1:
+        places = [-1 if i == shape.index(flat.size) else 1 for i in range(len(shape))]
+    return np.array(np.broadcast_to(flat.reshape(places), shape))
 
 
-def _option_name(name: str) -> str:
-    low = name.lower().strip("_")
-    return next((option for option, pattern in _OPTION_NAMES.items() if re.fullmatch(pattern, low)), "")
+def _tensor_of(label: str) -> str:
+    """The tensor whose gradient a name says it is: dW, d_w, grad_weights → W; dA_prev, dx, input_gradient → x."""
+    low = re.sub(r"[^a-z]", "", label.lower())
+    bare = re.sub(r"^(d|grad|gradient|dld|dl|g)(?=.)|(grad|gradient|grads)$", "", low)
+    for name, pattern in (
+        ("W", r"w|weights?|filters?|kernels?|k|theta"),
+        ("b", r"b|bias(es)?"),
+        ("gamma", "gamma|g"),
+        ("beta", "beta"),
+    ):
+        if re.fullmatch(pattern, bare):
+            return name
+    return "x"
 
 
-def _place_of(owner: Any, name: str, like: Array) -> Path:
-    """Where in an object W, b, gamma or beta lies: an attribute, or an entry of a dict of parameters."""
+def _is_gradient_of(label: str, name: str, own: list[str]) -> bool:
+    """Whether an attribute's name says that it is the gradient of W, b, gamma or beta."""
+    parts = label.split(".")
+    low = re.sub(r"[^a-z]", "", parts[-1].lower())
+    whole = label.lower()
+    if own and own[-1].isdigit() and parts[-1] == own[-1] and "grad" in whole:
+        return True  # params[0] and grads[0]
+    stem = {"W": r"(w|weights?|filters?|kernels?|k|theta)", "b": r"(b|bias(es)?)"}.get(name, name)
+    pattern = rf"(d|g|dl|dld|grad|gradient|nabla|delta)s?(of)?{stem}|{stem}(grad|gradient|delta)s?|dldr{stem}"
+    inside = "grad" in whole.rpartition(".")[0] and re.fullmatch(rf"d?{stem}", low)
+    return bool(re.fullmatch(pattern, low) or inside)
+
+
+def place_of(owner: Any, name: str, like: Array) -> Path | None:
+    """Where in an object W, b, gamma or beta lies: by its name and size, else the only array of its shape."""
     stems = {
-        "W": r"w\d?|weights?|filters?|kernels?|k|theta",
-        "b": r"b\d?|bias(es)?",
-        "gamma": r"gamma|g|scale",
-        "beta": r"beta|b|shift",
+        "W": r"\w*(w\d?|weights?|filters?|kernels?|k|theta|embeddings?|table|matrix|w_\w+)",
+        "b": r"\w*(b\d?|bias(es)?|b_\w+)",
+        "gamma": r"\w*(gamma|g|scale)",
+        "beta": r"\w*(beta|b|shift)",
     }
+    same: list[Path] = []
     for path, values in walk(owner):
         whole = name_of(path).lower()
         last = whole.split(".")[-1].strip("_")
-        if re.fullmatch(stems[name], last) and values.size == like.size and "grad" not in whole:
+        if "grad" in whole or re.match(r"d[wbgkf](?![a-z]{3})", last):
+            continue
+        fits = values.shape == like.shape or (name != "W" and _holds(values, like))
+        if fits and re.fullmatch(stems[name], last):
             return path
-    return ()
+        if values.shape == like.shape and values.dtype.kind == "f" and name == "W":
+            same.append(path)
+    return same[0] if len(same) == 1 else None
+
+
+def _holds(values: Array, like: Array) -> bool:
+    """Whether a bias lies there, perhaps one for each place."""
+    return values.size == like.size or (values.ndim == 3 and like.size in (values.shape[0], values.shape[-1]))

@@ -17,6 +17,8 @@ from handgrad.check.reading.program import Program, source_line
 from handgrad.check.subject import Answer, Arrays, NetSpec
 from handgrad.kernels.types import Array
 
+_CLEARS = re.compile(r"\.(zero|clear|reset)_?grad\w*\(")  # called by the training ahead of each backward pass
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -42,6 +44,13 @@ class ProgramNet:
     loss_fits: bool = False  # whether the program's own loss has the value that `spec` says
     fixed_rate: float | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
+    understood: bool = True  # whether its outputs or its loss are those of a net that `spec` can describe
+    notes: tuple[str, ...] = ()  # what else was assumed, in words
+
+    @property
+    def text(self) -> str:
+        """The program's source."""
+        return self.program.source.text
 
     def answer(
         self, parameters: Arrays, x: Array, t: Array, *, learning_rate: float = 1e-3, calls: int = 1
@@ -50,7 +59,11 @@ class ProgramNet:
         order = self._class_order(t)
         parameters, t = _reordered(parameters, order), t[:, order]
         env = self.plan.world.build(self.program, parameters, learning_rate, self.plan.resize)
-        made = [self._answer(env, parameters, x.copy(), t.copy(), learning_rate) for _ in range(calls)]
+        made = []
+        for call in range(calls):
+            if call and _CLEARS.search(self.program.source.text):
+                env = self.plan.world.build(self.program, parameters, learning_rate, self.plan.resize)
+            made.append(self._answer(env, parameters, x.copy(), t.copy(), learning_rate))
         return [_in_order(answer, np.argsort(order)) for answer in made]
 
     def _class_order(self, t: Array) -> Array:

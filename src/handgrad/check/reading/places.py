@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from handgrad.kernels.types import Array
 
 Path = tuple[tuple[str, Any], ...]  # ("attr", "W1"), ("item", "W1"), ("item", 0)
 _DEPTH = 6
+_INTERCEPT = re.compile(r"_?(bias|b|intercept|biais|sesgo)\d?_?", re.IGNORECASE)
 
 
 def walk(value: Any, path: Path = (), depth: int = 0, seen: set[int] | None = None) -> Iterator[tuple[Path, Array]]:
@@ -21,7 +24,8 @@ def walk(value: Any, path: Path = (), depth: int = 0, seen: set[int] | None = No
         return
     if isinstance(value, bool) or value is None:
         return
-    if isinstance(value, float | np.floating):
+    whole = isinstance(value, int) and path and _INTERCEPT.fullmatch(str(path[-1][1])) is not None
+    if isinstance(value, float | np.floating) or whole:  # self.bias = 0
         yield path, np.asarray(value, float)
         return
     if isinstance(value, list) and value and all(isinstance(v, float) for v in value):
@@ -38,6 +42,8 @@ def _children(value: Any) -> Iterator[tuple[tuple[str, Any], Any]]:
         for key, inner in list(value.items())[:200]:
             if isinstance(key, str | int):
                 yield ("item", key), inner
+    elif is_named_tuple(value):
+        yield from ((("attr", key), getattr(value, key)) for key in value._fields)
     elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
         if len(value) and all(isinstance(v, float | int) for v in value):
             return
@@ -67,13 +73,24 @@ def put(value: Any, path: Path, new: Any) -> Any:
         return new
     (kind, key), rest = path[0], path[1:]
     if kind == "attr":
-        setattr(value, key, put(getattr(value, key), rest, new))
+        inner = put(getattr(value, key), rest, new)
+        if is_named_tuple(value):
+            return value._replace(**{key: inner})
+        try:
+            setattr(value, key, inner)
+        except FrozenInstanceError:
+            object.__setattr__(value, key, inner)
         return value
     inner = put(value[key], rest, new) if rest else new
     if isinstance(value, tuple):
         return (*value[:key], inner, *value[key + 1 :])
     value[key] = inner
     return value
+
+
+def is_named_tuple(value: Any) -> bool:
+    """A tuple whose parts have names: `Params(w1, b1)`."""
+    return isinstance(value, tuple) and hasattr(value, "_fields") and hasattr(value, "_replace")
 
 
 def name_of(path: Path) -> str:

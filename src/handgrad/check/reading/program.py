@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import inspect
-import re
 import sys
 import types
 from dataclasses import dataclass, field
 from typing import Any
 
+from handgrad.check.reading.containers import dataclass_init
 from handgrad.check.reading.imports import make_import
 from handgrad.check.reading.keep import Skipped, choose
-from handgrad.check.reading.loops import loop_as_function
+from handgrad.check.reading.loops import find_loops
 from handgrad.check.reading.source import NotReadError, Source, read_source
 
 MODULE = "handgrad_checked"
@@ -55,6 +56,7 @@ class Program:
     functions: dict[str, Function] = field(default_factory=dict)
     methods: dict[str, dict[str, Function]] = field(default_factory=dict)
     failed: list[tuple[int, str]] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)  # values that names have before the first statement
 
     def fresh(self) -> dict[str, Any]:
         """A namespace in which the kept statements have been run; statements that fail are noted once."""
@@ -66,6 +68,7 @@ class Program:
         }
         module.__dict__["__file__"] = str(self.source.path.name)
         sys.modules[MODULE] = module
+        module.__dict__.update(copy.deepcopy(self.given))
         first = not self.failed
         for code, line in self.code:
             try:
@@ -105,31 +108,16 @@ def load_program(source: Source) -> Program:
             for base in node.bases:
                 if isinstance(base, ast.Name) and base.id in program.methods:
                     methods = {**program.methods[base.id], **methods}
+            made = dataclass_init(node)
+            methods |= {"__init__": describe(made, node.name, {})} if made is not None else {}
             program.methods[node.name] = methods
-    if not any(re.search(r"back|grad|train|step|fit|learn", name) for name in _all_names(program)):
-        _add_loop(program, tree, kept.nodes)
-    if not program.functions and not program.methods:
+    lambdas = any(isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) for node in kept.nodes)
+    if not (program.functions or program.methods or lambdas or next(find_loops(tree), None)):
         raise NotReadError(
             f"{source.path.name}: there is no function and no class in it to check; put the backward pass into a "
             "function that returns the gradients (`handgrad check --template functions` prints one)"
         )
     return program
-
-
-def _all_names(program: Program) -> list[str]:
-    return [*program.functions, *(name for methods in program.methods.values() for name in methods)]
-
-
-def _add_loop(program: Program, tree: ast.Module, kept: list[ast.stmt]) -> None:
-    """A training loop outside of all functions, as a function."""
-    known = {n.id for node in kept for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    known |= {
-        (a.asname or a.name).split(".")[0] for n in kept if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names
-    }
-    loop = loop_as_function(tree, known | set(program.functions))
-    if loop is not None:
-        program.code.append((compile(ast.Module([loop], []), MODULE, "exec"), loop.lineno))
-        program.functions[loop.name] = describe(loop, "", {})
 
 
 def describe(node: ast.FunctionDef, owner: str, calls: dict[str, list[tuple[str, ...]]]) -> Function:

@@ -49,14 +49,20 @@ UPDATES = re.compile(
     r"train|learn|fit|update|step|optimi|sgd|descent|apply|adjust|gd$|actualiz|teach|batch", re.IGNORECASE
 )
 LOSS = re.compile(
-    r"loss|cost|cross_?entropy|(^|_)(nll|mse|bce|ce|e|j|sse|xent|error|objective|costo|perdida|criterion|energy|log_?loss)(_|$)",
+    r"loss|cost|cross_?entropy|huber|hinge|likelihood|divergence|"
+    r"(^|_)(nll|mse|bce|ce|e|j|sse|xent|error|objective|costo|perdida|criterion|energy|log_?loss)(_|$)",
     re.IGNORECASE,
 )
 NOT_LOSS = re.compile(
-    r"back|grad|prime|deriv|delta|accuracy|_d$|^d_|(?-i:^d[A-Z])|error_rate|plot|history|list", re.IGNORECASE
+    r"back|grad|prime|deriv|delta|^(?!.*(?:loss|cost)).*accuracy|_d$|^d_|(?-i:^d[A-Z])|error_rate|plot|"
+    r"history|list",
+    re.IGNORECASE,
 )
 INITIALIZES = re.compile(
-    r"init|^make$|make_|create|build|new_net|setup|get_params|generate|random_(weights|params)", re.IGNORECASE
+    r"init|^make$|make_|create|build|new_net|setup|get_params|generate|random_(weights|params)"
+    r"|^(he|xavier|glorot|kaiming|lecun|new|fresh|start|default|random)_?(params?|parameters?|weights?|net|model)"
+    r"|^(params?|parameters?|weights?)$",
+    re.IGNORECASE,
 )
 
 

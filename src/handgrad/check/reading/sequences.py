@@ -21,6 +21,7 @@ _LAYER_PAIR = re.compile(
     r"(forward|backward|back|backprop|bwd|fwd)(_\w+)?", re.IGNORECASE)  # fmt: skip
 
 
+_CLEARS = re.compile(r"(zero|clear|reset)_?grad", re.IGNORECASE)
 _FEW = 9  # functions of which every pair is tried
 
 
@@ -87,7 +88,7 @@ def _method(thing: str) -> str:
 
 def _may_be_backward(function: Function, world: World) -> bool:
     named = BACKWARD.search(function.name) is not None
-    if function.name.startswith("__") or not named or _OPTIMIZER.search(function.name):
+    if function.name.startswith("__") or not named or _OPTIMIZER.search(function.name) or _CLEARS.search(function.name):
         return False
     if not function.owner and _LAYER_PAIR.fullmatch(function.name):
         return False
@@ -130,9 +131,16 @@ def _loss_steps(program: Program, world: World) -> list[tuple[Step, ...]]:
         found += [tuple(steps[:1]), *([tuple(steps)] if backward else []), *([(steps[-1],)] if backward else [])]
     derivative = re.compile(r"prime|deriv|grad|back|delta|^d_?(loss|mse|ce|cost)", re.IGNORECASE)
     for function in program.functions.values():
-        if _OF_LOSS.search(function.name) and derivative.search(function.name):
+        named = _OF_LOSS.search(function.name) is not None
+        if named and (derivative.search(function.name) or _returns_two(function)):
             found.append((Step(function),))
     return found
+
+
+def _returns_two(function: Function) -> bool:
+    """`loss, gradient = cross_entropy(logits, y)`, of outputs and targets, without parameters."""
+    params = any(role_of(p) == "params" and p != "p" for p in function.parameters)
+    return len(function.returns) == 2 and not params and len(function.required) == 2
 
 
 _OF_LOSS = re.compile(r"loss|cost|entropy|mse|error|objective|(^|_)ce(_|$)", re.IGNORECASE)

@@ -54,10 +54,8 @@ def said_of_net(program: Program, net: ProgramNet) -> list[str]:
     said = [f"{plan.world.said}; calls {calls}; {_FORMS[net.form]}"]
     if net.form == "updates inside" and net.fixed_rate:
         said[-1] += f" (η = {net.fixed_rate:.4g}, fitted)"
-    said.append(
-        f"{_SAMPLES[plan.form.samples]}, {_LABELS[plan.form.labels]}; "
-        f"layers tried {chain}, {', '.join(spec.activations)}"
-    )
+    labels = "the target is the input" if spec.target_is_input else _LABELS[plan.form.labels]
+    said.append(f"{_SAMPLES[plan.form.samples]}, {labels}; layers tried {chain}, {', '.join(spec.activations)}")
     divided = {"N": "mean over the samples", "none": "sum over the samples", "N*P": "mean over samples and outputs"}
     half = {1.0: "", 0.5: "½ ", 2.0: "2 × "}.get(spec.factor, f"{spec.factor:.3g} × ")
     how = "no loss in the program: assumed from its last δ" if spec.loss_is_assumed else "confirmed by its value"
@@ -66,4 +64,4 @@ def said_of_net(program: Program, net: ProgramNet) -> list[str]:
     said.append(f"loss: {half}{_LOSSES[spec.loss]}, {divided[spec.divided_by]} ({how})")
     if not any(name[0] == "b" for name in plan.world.slots):
         said.append("no biases were found")
-    return said
+    return [*said, *net.notes]

@@ -50,6 +50,7 @@ class World:
     rates: tuple[Path, ...] = field(default=())
     penalties: tuple[tuple[Path, float], ...] = ()  # places of λ, and 0.1 for one that is 0: else a missing term hides
     aliases: tuple[str, ...] = ()  # what the program calls the parameters that an init function made
+    switches: tuple[tuple[Path, Any], ...] = ()  # places of what turns dropout off, and the value that does
     unused: int = 0  # arrays that look like weights and are in no slot
 
     def build(self, program: Program, parameters: Arrays, rate: float, resize: bool) -> Env:
@@ -64,6 +65,8 @@ class World:
         self.fill(env, parameters)
         for path in self.rates:
             put(env, path, rate)
+        for path, value in self.switches:
+            put(env, path, value)
         env["own"] = {*env, "own"}
         return env
 
@@ -169,7 +172,7 @@ def with_chains(
         arrays = [pair for pair in arrays if not _is_data(name_of(pair[0]).split(".")[-1])]
     ends = None if wanted is None else (wanted[0], wanted[-1])
     chains: list[Chain] = find_chains(arrays, ends)
-    rates, penalties = _rate_paths(made, start), _penalty_paths(made, start)
+    rates, penalties = rate_paths(made, start), penalty_paths(made, start)
     found = []
     for chain in chains[:4]:
         used = {slot.path for slot in chain.slots.values()}
@@ -185,7 +188,7 @@ def _is_data(name: str) -> bool:
     return role_of(name) in ("x", "t", "output") and (len(name) > 1 or name in "xXyYt")
 
 
-def _rate_paths(made: Any, start: Path) -> tuple[Path, ...]:
+def rate_paths(made: Any, start: Path) -> tuple[Path, ...]:
     """Attributes or constants that hold the learning rate."""
     values = made.items() if isinstance(made, dict) else vars(made).items() if hasattr(made, "__dict__") else ()
     kind = "item" if isinstance(made, dict) else "attr"
@@ -197,7 +200,7 @@ def _rate_paths(made: Any, start: Path) -> tuple[Path, ...]:
     return tuple((*start, (kind, key)) for key in found)
 
 
-def _penalty_paths(made: Any, start: Path) -> tuple[tuple[Path, float], ...]:
+def penalty_paths(made: Any, start: Path) -> tuple[tuple[Path, float], ...]:
     """Attributes or constants that hold a λ."""
     values = made.items() if isinstance(made, dict) else vars(made).items() if hasattr(made, "__dict__") else ()
     kind = "item" if isinstance(made, dict) else "attr"
@@ -224,13 +227,18 @@ def _constructor_arguments(function: Function | None) -> list[Callable[[list[int
     ways: list[Callable[[list[int]], dict[str, Any]]] = []
     for optional in (False, True):
         ways.append(partial(_bind_sizes, function, optional=optional))
+    if "hidden" in function.required:
+        ways.append(partial(_bind_sizes, function, optional=False, many_hidden=False))
     if len(function.required) == 1:
         ways.append(lambda sizes: {function.required[0]: sizes[0]})
     return ways
 
 
-def _bind_sizes(function: Function, sizes: list[int], *, optional: bool) -> dict[str, Any]:
-    """Arguments by name; names that say nothing take the sizes in order. `optional`: those with defaults too."""
+def _bind_sizes(function: Function, sizes: list[int], *, optional: bool, many_hidden: bool = True) -> dict[str, Any]:
+    """Arguments by name; names that say nothing take the sizes in order.
+
+    `optional`: those with defaults too; `many_hidden`: `hidden` alone may be a list.
+    """
     bound: dict[str, Any] = {}
     wanted = [p for p in function.parameters if p in function.required or (optional and _is_size(p))]
     if len(wanted) == 1 and (_LIST.fullmatch(wanted[0]) or role_of(wanted[0]) == "params"):
@@ -248,7 +256,7 @@ def _bind_sizes(function: Function, sizes: list[int], *, optional: bool) -> dict
                 and not name.lower().startswith("n")
             )
             tuple_default = isinstance(_default(function, name), ast.Tuple | ast.List)
-            many = many and not isinstance(_default(function, name), ast.Constant)
+            many = many and many_hidden and not isinstance(_default(function, name), ast.Constant)
             bound[name] = list(middle) if many or tuple_default else (middle.pop(0) if middle else sizes[-2])
         elif _IN.search(name):
             bound[name] = sizes[0]
@@ -319,9 +327,7 @@ def _made_worlds(program: Program, sizes: Sequence[int]) -> Iterator[World]:
     for function in program.functions.values():
         if not INITIALIZES.search(function.name):
             continue
-        ways: list[tuple[Make, bool]] = []
-        for arguments in _constructor_arguments(function):
-            ways.append((partial(_make_with, function.name, arguments), True))
+        ways = [(make, True) for make in constructor_ways(function)]
         if not function.required:
             ways.append((partial(_make_plain, function.name), False))
         ways.append((partial(_make_from_globals, function), False))
@@ -343,6 +349,11 @@ def _made_worlds(program: Program, sizes: Sequence[int]) -> Iterator[World]:
                     yield world
             if found:
                 break
+
+
+def constructor_ways(function: Function) -> list[Make]:
+    """A function that makes parameters or a net, called with sizes in the ways that its arguments allow."""
+    return [partial(_make_with, function.name, arguments) for arguments in _constructor_arguments(function)]
 
 
 def _with_rng(arguments: dict[str, Any]) -> dict[str, Any]:
