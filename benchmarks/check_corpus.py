@@ -75,8 +75,15 @@ def program_table(outcomes: list[Outcome], c: Corpus) -> list[str]:
     return lines
 
 
-def page(outcomes: list[Outcome], c: Corpus) -> str:
-    """docs/evidence/check.md."""
+ABOUT = {
+    DEFAULT: "in the styles of many students, without a look at the checker",
+    "unseen": "without a look at the checker, to see how it does on new ones, which tests/programs/open.md tells; "
+    "since then it was taught to read most of them",
+}
+
+
+def page(outcomes: list[Outcome], c: Corpus, name: str) -> str:
+    """docs/evidence/check.md and its like."""
     right = [o for o in outcomes if not o.question.wrong]
     wrong = [o for o in outcomes if o.question.wrong]
     listed = [o for o in wrong if o.question.wrong and o.question.wrong.in_catalogue]
@@ -85,8 +92,8 @@ def page(outcomes: list[Outcome], c: Corpus) -> str:
     machine, versions = describe_machine(), describe_versions()
     return "\n".join([
         "# `handgrad check` over a corpus of programs", "",
-        "Made by `python benchmarks/check_corpus.py`. The programs, tests/programs, were written by hand",
-        "in the styles of many students, without a look at the checker; `--verify` compares each of them with",
+        f"Made by `python benchmarks/check_corpus.py --corpus {name}`. The programs were written by hand",
+        f"{ABOUT[name]}; `--verify` compares each of them with",
         "difference quotients of its own loss, without the checker.", "",
         f"{machine['cpu']}, Python {versions['python']}, NumPy {versions['numpy']}; "
         f"{available_cores()} checks at a time.", "",
@@ -121,9 +128,7 @@ def verify(name: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="programs with this in their names")
-    parser.add_argument(
-        "--corpus", default=DEFAULT, metavar="NAME", help="a folder of tests/programs (default: itself)"
-    )
+    parser.add_argument("--corpus", default=DEFAULT, choices=ABOUT, help="tests/programs itself, or its folder unseen")
     parser.add_argument("--verify", action="store_true", help="the corpus itself, without the checker")
     arguments = parser.parse_args()
     if arguments.verify:
@@ -136,7 +141,7 @@ def main() -> int:
             print(outcome, f"({outcome.seconds:.1f} s)")
     if not arguments.only:
         target = EVIDENCE / ("check.md" if arguments.corpus == DEFAULT else f"check-{arguments.corpus}.md")
-        target.write_text(page(outcomes, c), encoding="utf-8")
+        target.write_text(page(outcomes, c, arguments.corpus), encoding="utf-8")
         print(f"wrote {target.relative_to(ROOT)}")
     return 0
 

@@ -80,23 +80,19 @@ def test_no_right_program_is_accused(everything: list[Outcome]) -> None:
     assert not accused, told(accused)
 
 
-# Promised are: all right programs read, all wrong ones caught, 95 of 100 named first. What is reached so far is in
-# docs/evidence/check.md, and tests/programs/open.md says what is missing; these floors keep it from being lost.
-UNREAD = {"tiny_cnn_steps.py"}
-CAUGHT, NAMED_FIRST = 0.88, 0.76
+NAMED_FIRST = 0.95  # of the wrong programs; what each got is in docs/evidence/check.md
 
 
 @pytest.mark.slow
 def test_right_programs_are_read(everything: list[Outcome]) -> None:
-    unread = [o for o in everything if o.question.wrong is None and o.code != 0 and o.question.name not in UNREAD]
+    unread = [o for o in everything if o.question.wrong is None and o.code != 0]
     assert not unread, told(unread)
 
 
 @pytest.mark.slow
 def test_wrong_programs_are_caught(everything: list[Outcome]) -> None:
-    wrong = [o for o in everything if o.question.wrong]
-    missed = [o for o in wrong if o.code != 1]
-    assert len(wrong) - len(missed) >= CAUGHT * len(wrong), told(missed)
+    missed = [o for o in everything if o.question.wrong and o.code != 1]
+    assert not missed, told(missed)
 
 
 @pytest.mark.slow

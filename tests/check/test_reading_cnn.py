@@ -8,9 +8,9 @@ import pytest
 from handgrad.check.diagnosis import diagnose_layer
 from handgrad.check.reading.arrange import from_program, to_program
 from handgrad.check.reading.examine import examine
-from handgrad.check.reading.find_layers import find_layers
+from handgrad.check.reading.layers.find import find_layers
+from handgrad.check.reading.layers.scipy_signal import convolve2d, correlate2d
 from handgrad.check.reading.program import load_program
-from handgrad.check.reading.scipy_signal import convolve2d, correlate2d
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.subject import Diagnosis

@@ -142,7 +142,15 @@ def checked(tmp_path: Path, text: str) -> Examined:
     return examine(read_source(path), Wishes())
 
 
-@pytest.mark.parametrize("text", [STACK, AUTOENCODER, TUPLE, FIT], ids=["stack", "autoencoder", "tuple", "fit"])
+# e = exp(z) in a variable, its quotient in none: e is not the output
+INLINE = FIT.replace("                p = e / e.sum(axis=1, keepdims=True)\n", "").replace(
+    "(p - tb)", "(e / e.sum(axis=1, keepdims=True) - tb)"
+)
+
+
+@pytest.mark.parametrize(
+    "text", [STACK, AUTOENCODER, TUPLE, FIT, INLINE], ids=["stack", "autoencoder", "tuple", "fit", "inline"]
+)
 def test_right_ones_are_read_as_whole_nets(tmp_path: Path, text: str) -> None:
     found = checked(tmp_path, text)
     nets = [part for part in found.parts if part.kind == "net"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.check.reading.optimizer_parts import optimizer_parts
+from handgrad.check.reading.optimizers.parts import optimizer_parts
 from handgrad.check.reading.program import load_program
 from handgrad.check.reading.source import Source
 from handgrad.check.subject import Diagnosis

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from handgrad.check.reading.examine import Part, examine
-from handgrad.check.reading.loop_data import data_role
-from handgrad.check.reading.loops import find_loops
-from handgrad.check.reading.script_counts import count_samples
-from handgrad.check.reading.script_steps import adaptive_gradients, with_named_outputs, with_named_rate
+from handgrad.check.reading.loops.data import data_role
+from handgrad.check.reading.loops.find import find_loops
+from handgrad.check.reading.loops.script_counts import count_samples
+from handgrad.check.reading.loops.script_steps import adaptive_gradients, with_named_outputs, with_named_rate
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 

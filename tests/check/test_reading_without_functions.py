@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from handgrad.check.reading.examine import examine
-from handgrad.check.reading.loop_data import VARIANTS, data_role, stand_in
-from handgrad.check.reading.loops import find_loops
+from handgrad.check.reading.loops.data import VARIANTS, data_role, stand_in
+from handgrad.check.reading.loops.find import find_loops
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 

@@ -20,11 +20,13 @@ def test_it_is_as_large_as_promised() -> None:
     assert sum(not w.in_catalogue for w in UNSEEN.wrong) >= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", UNSEEN.right, ids=lambda p: p.name)
 def test_right_program_is_right(path: Path) -> None:
     assert not trouble_with(path, path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", UNSEEN.wrong, ids=lambda w: w.name)
 def test_wrong_program_is_wrong(wrong: Wrong) -> None:
     assert not objection(wrong)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from handgrad.check.diagnosis.cnn import diagnose_cnn, draw_parameters
-from handgrad.check.diagnosis.cnn_model import CnnSpec, Stage, penalty_of, probe_of, trace_cnn
-from handgrad.check.diagnosis.layer_guesses import guesses_for
+from handgrad.check.diagnosis.cnns.diagnose import diagnose_cnn, draw_parameters
+from handgrad.check.diagnosis.cnns.model import CnnSpec, Stage, penalty_of, probe_of, trace_cnn
+from handgrad.check.diagnosis.layers.guesses import guesses_for
 from handgrad.check.subject import Answer
 
 STAGES = (

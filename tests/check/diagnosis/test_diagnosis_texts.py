@@ -11,8 +11,8 @@ import handgrad.check.diagnosis as package
 from handgrad.check.diagnosis import diagnose_net, meanings
 from handgrad.check.diagnosis.compare import Context, name_factor
 from handgrad.check.diagnosis.items import Item
-from handgrad.check.diagnosis.layer_guesses import guesses_for
-from handgrad.check.diagnosis.optimizer_variants import KINDS, decayed, doubled, variants
+from handgrad.check.diagnosis.layers.guesses import guesses_for
+from handgrad.check.diagnosis.optimizers.variants import KINDS, decayed, doubled, variants
 from handgrad.check.diagnosis.texts import FIELDS, all_texts, finding, introduced, words_of
 
 NAMES = {"l": "2", "below": "1", "above": "3", "h": "h1", "f": "relu", "loss": "squared error", "kind": "relu"}
@@ -41,7 +41,7 @@ def test_every_explanation_that_the_code_knows_has_texts() -> None:
     known = {guess.key for kind in ("dense", "conv", "maxpool", "avgpool", "batchnorm", "dropout", "relu", "softmax")
              for tensor in ("x", "W", "b", "gamma", "beta") for guess in guesses_for(kind, tensor)}  # fmt: skip
     known |= {v.key for kind in KINDS for v in (*variants(kind), *decayed(kind), *doubled(kind))}
-    for source in Path(package.__file__).parent.glob("*.py"):
+    for source in Path(package.__file__).parent.rglob("*.py"):
         text = source.read_text(encoding="utf-8")
         known |= set(re.findall(r'(?:Form|Item|Penalty|Forward)\(\s*"([a-z_0-9]+)"', text))
         known |= set(re.findall(r'^\s*\(?"([a-z]+_[a-z_0-9]+)",\s*\d\.\d', text, re.MULTILINE))

@@ -13,7 +13,7 @@ import pytest
 
 from handgrad.check.diagnosis import diagnose_tool
 from handgrad.check.diagnosis.texts import all_texts
-from handgrad.check.diagnosis.tool import CONVENTIONS
+from handgrad.check.diagnosis.tools.diagnose import CONVENTIONS
 from handgrad.check.reading.examine import Examined, examine
 from handgrad.check.reading.source import NotReadError, Source
 from handgrad.check.reading.wishes import Wishes
@@ -238,7 +238,7 @@ def train(X, y, W, epochs):
 )
 def test_the_text_of_a_loop_shows_some_mistakes(order: str, update: str, kept: str, key: str) -> None:
     from handgrad.check.reading.program import load_program
-    from handgrad.check.reading.tool_source import source_signs
+    from handgrad.check.reading.tools.source import source_signs
 
     program = load_program(Source(Path("program.py"), LOOP.format(order=order, update=update, kept=kept)))
     assert [sign.key for sign in source_signs(program)] == ([key] if key else [])
@@ -246,8 +246,8 @@ def test_the_text_of_a_loop_shows_some_mistakes(order: str, update: str, kept: s
 
 def test_every_explanation_of_a_helper_has_texts() -> None:
     keys = set(CONVENTIONS)
-    folder = Path(__file__).parents[3] / "src/handgrad/check/diagnosis"
-    for source in folder.glob("tool*.py"):
+    folder = Path(__file__).parents[3] / "src/handgrad/check/diagnosis/tools"
+    for source in folder.glob("*.py"):
         keys |= set(re.findall(r'(?:return|\() *"([a-z]+_[a-z_0-9]+)", *["f(]', source.read_text(encoding="utf-8")))
     assert len(keys) > 60
     assert keys - set(all_texts()) == {"leaky_relu", "cross_entropy"}  # names of functions

@@ -44,3 +44,11 @@ class MLP:
             self.B[k].grad += g.sum(axis=0, keepdims=True)
             if k > 0:
                 g = (g @ self.W[k].value.T) * self.act_grad(self.cache[k])
+
+
+def train(net, X, Y, lr=0.1, epochs=100):
+    for epoch in range(epochs):
+        net.forward(X)
+        net.backward(Y)
+        for p in net.W + net.B:
+            p.value -= lr * p.grad

@@ -23,7 +23,7 @@ from handgrad.check.reading.fitting import (
     implied_loss,
     logits,
 )
-from handgrad.check.reading.loops import NAME as LOOP
+from handgrad.check.reading.loops.find import NAME as LOOP
 from handgrad.check.reading.net import Outputs, ProgramNet, adds_in_update, find_output, lines_of
 from handgrad.check.reading.places import get, walk
 from handgrad.check.reading.plan import Plan, Step, Trial, Where, run_plan
@@ -127,7 +127,18 @@ def _fit_outputs(plan: Plan, trials: Sequence[Trial], made: Any) -> tuple[Fitted
     if fitted is None:
         return None, None
     again, outputs, _ = found[fitted.place]
+    if not fitted.exact and _is_divided_by_its_sum(outputs, plan):
+        return replace(fitted, exact=True), None
     return fitted, outputs if again else None
+
+
+def _is_divided_by_its_sum(outputs: Outputs, plan: Plan) -> bool:
+    """e = exp(z) in a variable is no output where the program goes on with e / e.sum(…), right or wrong."""
+    if not outputs.variable or outputs.path:
+        return False
+    name = re.escape(outputs.variable)
+    divided = re.compile(rf"\b{name} / \(?({name}\.sum\(|(np|numpy)\.sum\({name}\b|sum\({name}\b)")
+    return any(divided.search(ast.unparse(step.function.node)) for step in plan.steps)
 
 
 def _is_found_again(outputs: Outputs, trial: Trial, array: Array) -> bool:

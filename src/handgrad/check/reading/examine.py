@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from handgrad.check.diagnosis import diagnose_layer, diagnose_net
 from handgrad.check.reading.callers import adds_when_used, caller_parts
 from handgrad.check.reading.chance import is_random, may_draw
-from handgrad.check.reading.cnn_parts import cnn_parts
+from handgrad.check.reading.cnns.parts import cnn_parts
 from handgrad.check.reading.dropout import dropout_parts
-from handgrad.check.reading.find_layers import find_layers, only_layers
 from handgrad.check.reading.find_net import draw, find_net
-from handgrad.check.reading.find_optimizers import holds_more, only_updates
-from handgrad.check.reading.find_tools import KINDS as TOOLS
-from handgrad.check.reading.find_tools import only_tools
 from handgrad.check.reading.general import check_general, find_general
 from handgrad.check.reading.initial_weights import initial_parts
-from handgrad.check.reading.loops import find_loops
+from handgrad.check.reading.layers.find import find_layers, only_layers
+from handgrad.check.reading.loops.find import find_loops
 from handgrad.check.reading.net import ProgramNet
-from handgrad.check.reading.optimizer_names import KINDS as OPTIMIZERS
-from handgrad.check.reading.optimizer_parts import optimizer_parts
+from handgrad.check.reading.optimizers.find import holds_more, only_updates
+from handgrad.check.reading.optimizers.names import KINDS as OPTIMIZERS
+from handgrad.check.reading.optimizers.parts import optimizer_parts
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.places import name_of
 from handgrad.check.reading.program import Program, load_program
 from handgrad.check.reading.roles import looks_like_gradient
 from handgrad.check.reading.slopes import check_slopes
 from handgrad.check.reading.source import NotReadError, Source
-from handgrad.check.reading.tool_net import net_measures
-from handgrad.check.reading.tool_parts import source_parts, tool_parts, unnamed_part
+from handgrad.check.reading.tools.find import KINDS as TOOLS
+from handgrad.check.reading.tools.find import only_tools
+from handgrad.check.reading.tools.net import net_measures
+from handgrad.check.reading.tools.parts import source_parts, tool_parts, unnamed_part
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.reading.words import said_of_net, said_of_program
 from handgrad.check.subject import Diagnosis
@@ -84,52 +84,78 @@ def examine(source: Source, wishes: Wishes, kind: str = "") -> Examined:
     program = load_program(source)
     program.fresh()
     examined = Examined(said_of_program(program))
+    if kind == "" and _read_before_nets(program, examined, wishes.thing):
+        return examined
+    tried = _read_main(program, examined, wishes, kind)
+    _ask_beside_net(program, examined)
+    unread = kind == "" and not wishes.thing and not examined.parts
+    if kind == "":
+        _add_updates(program, examined, wishes.thing)
+        _add_helpers(program, examined, wishes.thing)
+    if not examined.parts or (unread and _unread_backward(program, examined)):
+        raise NotReadError(_nothing(program, tried, examined))
+    if _clears(source.text):
+        for part in examined.parts:
+            part.diagnosis = _cleared_elsewhere(part.diagnosis)
+    return examined
+
+
+def _read_before_nets(program: Program, examined: Examined, thing: str) -> bool:
+    """What is asked for by name may be a helper or an update rule; a file may hold nothing but update rules."""
+    if thing:
+        _add_tools(program, examined, thing, "")
+    elif not only_updates(program) or any(loop.function is None for loop in find_loops(program.tree)):
+        return False
+    if not examined.parts:
+        examined.parts += [Part(*piece) for piece in optimizer_parts(program, thing)]
+    return bool(examined.parts)
+
+
+def _read_main(program: Program, examined: Examined, wishes: Wishes, kind: str) -> list[str]:
+    """The net, the layers, or what `kind` says; returns what was tried for a net."""
     tried: list[str] = []
-    updates_alone = only_updates(program) and not any(loop.function is None for loop in find_loops(program.tree))
-    if kind == "" and (wishes.thing or updates_alone):
-        if wishes.thing:
-            _add_tools(program, examined, wishes.thing, "")
-        if not examined.parts:
-            examined.parts += [Part(*piece) for piece in optimizer_parts(program, wishes.thing)]
-        if examined.parts:
-            return examined
     if kind in OPTIMIZERS:
         examined.parts += [Part(*piece) for piece in optimizer_parts(program, wishes.thing, kind)]
     elif kind in TOOLS:
         _add_tools(program, examined, wishes.thing, kind)
     elif "example" in program.functions and not wishes.thing:
         _add_general(program, examined, "example")
-    elif kind == "net" or (
-        kind == "" and (not only_tools(program) or next(find_loops(program.tree), None) is not None)
-    ):
-        examined.parts += [Part(*piece) for piece in cnn_parts(program, wishes)]
-        alone = kind == "" and not wishes.forward and not wishes.backward and only_layers(program)
-        alone = alone and not any(_NET_NAME.search(name) for name in program.methods)
-        tried = [] if examined.parts or alone else _add_net(program, examined, wishes)
-        if not examined.parts and not alone:
-            _add_general(program, examined, wishes.thing)
+    elif kind == "net" or (kind == "" and (not only_tools(program) or next(find_loops(program.tree), None))):
+        tried = _read_net(program, examined, wishes, kind)
     if kind not in ("net", *OPTIMIZERS, *TOOLS) and not examined.parts:
-        _add_pieces(examined, find_layers(program, wishes.thing, kind), diagnose_layer)
-    if examined.net is not None and all(part.diagnosis.verdict == "right" for part in examined.parts):
+        _add_layers(program, examined, wishes.thing, kind)
+    return tried
+
+
+def _read_net(program: Program, examined: Examined, wishes: Wishes, kind: str) -> list[str]:
+    """A whole CNN, else a net of dense layers, else gradients of any function; not where there are only layers."""
+    examined.parts += [Part(*piece) for piece in cnn_parts(program, wishes)]
+    asked = kind == "net" or wishes.forward or wishes.backward
+    if not asked and only_layers(program) and not any(_NET_NAME.search(name) for name in program.methods):
+        return []
+    tried = [] if examined.parts else _add_net(program, examined, wishes)
+    if not examined.parts:
+        _add_general(program, examined, wishes.thing)
+    return tried
+
+
+def _ask_beside_net(program: Program, examined: Examined) -> None:
+    """Who calls a net that is right, its first weights, its dropout."""
+    if examined.net is None:
+        return
+    if all(part.diagnosis.verdict == "right" for part in examined.parts):
         examined.parts += [Part(*piece) for piece in caller_parts(program, examined.net)]
-    if examined.net is not None:
-        examined.parts += [Part(*piece) for piece in initial_parts(program, examined.net)]
-        examined.parts += [Part(*piece) for piece in dropout_parts(program, examined.net)]
-    main = list(examined.parts)
-    if kind == "":
-        beside = any(part.kind == "net" for part in examined.parts) or (not examined.parts and holds_more(program))
-        updates = optimizer_parts(program, wishes.thing, beside_net=beside, descends=examined.descends)
-        told = {f.explanation for part in examined.parts for f in part.diagnosis.findings}
-        examined.parts += [Part(*p) for p in updates if not {f.explanation for f in p[3].findings} & told]
-    if kind == "":
-        _add_helpers(program, examined, wishes.thing)
-    unread = kind == "" and not wishes.thing and not main and _unread_backward(program, examined)
-    if not examined.parts or unread:
-        raise NotReadError(_nothing(program, tried, examined))
-    if _CLEARS.search(source.text):
-        for part in examined.parts:
-            part.diagnosis = _cleared_elsewhere(part.diagnosis)
-    return examined
+    examined.parts += [Part(*piece) for piece in initial_parts(program, examined.net)]
+    examined.parts += [Part(*piece) for piece in dropout_parts(program, examined.net)]
+
+
+def _add_updates(program: Program, examined: Examined, thing: str) -> None:
+    """Update rules, but for mistakes that were told already."""
+    beside = any(part.kind == "net" for part in examined.parts) or (not examined.parts and holds_more(program))
+    told = {found.explanation for part in examined.parts for found in part.diagnosis.findings}
+    for piece in optimizer_parts(program, thing, beside_net=beside, descends=examined.descends):
+        if not {found.explanation for found in piece[3].findings} & told:
+            examined.parts.append(Part(*piece))
 
 
 _BACKWARD = re.compile(r"back_?(ward|prop)|retro_?propag|(compute|get|calc\w*)_?grad", re.IGNORECASE)
@@ -144,7 +170,14 @@ def _unread_backward(program: Program, examined: Examined) -> bool:
 
 
 _NET_NAME = re.compile(r"net(work)?($|[A-Z_0-9])|mlp|model|perceptron|classif|regress", re.IGNORECASE)
-_CLEARS = re.compile(r"def (zero|clear|reset)_?(the_)?(d?grad\w*|gradients?)\b|\.zero_?grad\(", re.IGNORECASE)
+_CLEARS = r"(zero|clear|reset)_?(the_)?(d?grad\w*|gradients?)\("
+
+
+def _clears(text: str) -> bool:
+    """Whether the training empties the gradients, or is left to somebody who can."""
+    if re.search(r"\." + _CLEARS, text, re.IGNORECASE):
+        return True
+    return bool(re.search("def " + _CLEARS, text, re.IGNORECASE)) and not re.search(r"\.back\w*\(", text)
 
 
 def _cleared_elsewhere(diagnosis: Diagnosis) -> Diagnosis:
@@ -195,14 +228,12 @@ def _add_general(program: Program, examined: Examined, thing: str) -> None:
             examined.parts.append(Part(found.name, "net", found.said, check_general(found)))
 
 
-def _add_pieces(
-    examined: Examined, found: Iterable[tuple[Any, list[str]]], diagnose: Callable[[Any], Diagnosis]
-) -> None:
-    """Layers or optimizers, each diagnosed by itself: one that fails does not stop the others."""
-    for subject, said in found:
+def _add_layers(program: Program, examined: Examined, thing: str, kind: str) -> None:
+    """Each diagnosed by itself: one that fails does not stop the others."""
+    for subject, said in find_layers(program, thing, kind):
         try:
             with patience(_SECONDS):
-                examined.parts.append(Part(subject.name, subject.kind, said, diagnose(subject)))
+                examined.parts.append(Part(subject.name, subject.kind, said, diagnose_layer(subject)))
         except Exception as error:
             examined.trouble.append(f"{subject.name} (as {subject.kind}): {type(error).__name__}: {error}")
 

@@ -16,15 +16,15 @@ from handgrad.check.reading.autoencoder import sizes_for, wants_itself, with_its
 from handgrad.check.reading.calls import Form, Setting
 from handgrad.check.reading.describe import describe_net
 from handgrad.check.reading.guessed import argument_worlds
-from handgrad.check.reading.layer_stack import stack_worlds
-from handgrad.check.reading.loop_program import encodes_labels, loop_programs
-from handgrad.check.reading.loop_step import ONE_SAMPLE
-from handgrad.check.reading.loops import NAME, find_loops, is_whole
+from handgrad.check.reading.layers.stack import stack_worlds
+from handgrad.check.reading.loops.find import NAME, find_loops, is_whole
+from handgrad.check.reading.loops.program import encodes_labels, loop_programs
+from handgrad.check.reading.loops.script_sequences import is_recurrent
+from handgrad.check.reading.loops.step import ONE_SAMPLE
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.plan import Plan, Step, Trial, locate_gradients, run_plan, updated
 from handgrad.check.reading.program import Function, Program
-from handgrad.check.reading.script_sequences import is_recurrent
 from handgrad.check.reading.sequences import sequences, unnamed_sequences
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.reading.worlds import World, worlds
@@ -196,26 +196,31 @@ def _try(
         return None
     if itself:
         net.spec = replace(net.spec, target_is_input=True, fixed_sizes=True)
-    asked = (wishes.backward and wishes.backward != NAME) or wishes.thing
+    believed = _believed(program, plan, net, wishes, score)
+    return None if believed is None else Found(plan, believed + fits - 0.1 * len(steps) - 2.0 * world.unused, net)
+
+
+def _believed(program: Program, plan: Plan, net: ProgramNet, wishes: Wishes, score: float) -> float | None:
+    """The score of what was run, now that it is understood or not; None where it is no net, or one layer of one."""
+    world, form = plan.world, plan.form
+    asked = bool((wishes.backward and wishes.backward != NAME) or wishes.thing)
     if form.alone and any(_STATISTICS.search(ast.unparse(f.node)) for f in _run_by(program, world)):
         return None  # a mean over one sample: batch normalisation wants more
-    texts = [ast.unparse(step.function.node) for step in steps]
-    if form.alone and any(_BATCH.search(text) and ONE_SAMPLE not in text for text in texts):
-        score -= 4.0  # it counts or adds up samples: it wants them together
-    if len(world.sizes) == 2 and _ONE_LAYER.search(world.owner):
-        if len(program.methods) > 1 and not asked:
-            return None  # one of a net's layers
-        score -= 3.0
     if world.sizes[-1] == 1 and net.spec.activations[-1] == "softmax":
         return None  # one class with probability 1: nothing to learn
-    if not net.understood and (form.alone or not _can_be_moved(net)):
-        if not asked:
-            return None  # neither outputs nor loss are understood: this is no net
-    elif not net.understood:
+    one_layer = len(world.sizes) == 2 and _ONE_LAYER.search(world.owner) is not None
+    if not asked and ((one_layer and len(program.methods) > 1) or (world.unused and len(world.sizes) == 2)):
+        return None
+    if not net.understood and not asked and (form.alone or not _can_be_moved(net)):
+        return None  # neither outputs nor loss are understood
+    texts = [ast.unparse(step.function.node) for step in plan.steps]
+    if form.alone and any(_BATCH.search(text) and ONE_SAMPLE not in text for text in texts):
+        score -= 4.0  # it counts or adds up samples: it wants them together
+    if one_layer:
+        score -= 3.0
+    if not net.understood and not form.alone and _can_be_moved(net):
         score = min(score, _UNREAD)
-    if world.unused and len(world.sizes) == 2 and not asked:
-        return None  # one layer of several
-    return Found(plan, score + fits - 0.1 * len(steps) - 2.0 * world.unused, net)
+    return score
 
 
 def _can_be_moved(net: ProgramNet) -> bool:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from handgrad.check.reading.calls import Batch, Setting, call
+from handgrad.check.reading.loops.script_sequences import find_sequence
 from handgrad.check.reading.places import Path, get, name_of, walk
 from handgrad.check.reading.program import Function, Program
 from handgrad.check.reading.roles import looks_like_buffer, looks_like_gradient
-from handgrad.check.reading.script_sequences import find_sequence
 from handgrad.check.subject import Diagnosis, Finding, TensorVerdict
 from handgrad.kernels.types import Array
 

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from handgrad.check.reading import scipy_signal
+from handgrad.check.reading.layers import scipy_signal
 
 ALLOWED = {
     "numpy", "math", "cmath", "random", "copy", "collections", "itertools", "functools", "dataclasses", "typing",

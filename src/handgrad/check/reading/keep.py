@@ -12,7 +12,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from handgrad.check.reading.loops import changed_names
+from handgrad.check.reading.loops.find import changed_names
 
 _BUILTINS = {
     "range", "len", "int", "float", "list", "dict", "tuple", "set", "zip", "min", "max", "sum", "abs", "round", "pow",

@@ -14,7 +14,7 @@ from typing import Any
 from handgrad.check.reading.containers import dataclass_init
 from handgrad.check.reading.imports import make_import
 from handgrad.check.reading.keep import Skipped, choose
-from handgrad.check.reading.loops import find_loops
+from handgrad.check.reading.loops.find import find_loops
 from handgrad.check.reading.source import NotReadError, Source, read_source
 
 MODULE = "handgrad_checked"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handgrad.check.reading.loops import NAME as LOOP
+from handgrad.check.reading.loops.find import NAME as LOOP
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.program import Program
 

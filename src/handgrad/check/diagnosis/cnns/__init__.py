@@ -1,0 +1,1 @@
+"""Diagnosis of whole convolutional nets, stage by stage."""

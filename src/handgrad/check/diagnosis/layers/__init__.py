@@ -1,0 +1,1 @@
+"""Diagnosis of one layer with a random upstream gradient."""

@@ -1,0 +1,1 @@
+"""Diagnosis of update rules, followed step by step."""

@@ -1,0 +1,1 @@
+"""Diagnosis of helpers: measuring, data, first weights, activations, losses, gradient checkers."""

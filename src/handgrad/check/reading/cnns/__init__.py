@@ -1,0 +1,1 @@
+"""Finding whole convolutional nets in a program."""

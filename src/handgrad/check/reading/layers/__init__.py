@@ -1,0 +1,1 @@
+"""Finding layers in a program, and ways to call them."""

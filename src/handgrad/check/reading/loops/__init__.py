@@ -1,0 +1,1 @@
+"""Reading training loops: one round of a loop as a function."""

@@ -1,0 +1,1 @@
+"""Finding update rules in a program, and ways to call them."""

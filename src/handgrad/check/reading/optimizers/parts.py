@@ -1,0 +1,64 @@
+"""The update rules of a program with their diagnoses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from handgrad.check.diagnosis import diagnose_update
+from handgrad.check.diagnosis.optimizers.clipping import diagnose_clipping
+from handgrad.check.reading.optimizers.clipping import find_clippings
+from handgrad.check.reading.optimizers.find import find_optimizers
+from handgrad.check.reading.patience import patience
+from handgrad.check.reading.program import Program
+from handgrad.check.subject import Diagnosis
+
+_SECONDS = 25.0
+_NO_MISTAKE_BESIDE_A_NET = ("optimizer_rate_factor", "update_rate_one_tensor", "momentum_average", "decay_missing")
+_MEANT: dict[str, Callable[[str], bool]] = {  # what leaves parameters out because there are none
+    "biases_never_move": lambda text: not re.search(r"bias|\bb\d?\b|\bd?b\s*[\[\"']|[\"']d?b\d?[\"']", text),
+    "tensor_never_moves": lambda text: bool(re.search(r"\[\s*(None|0|\[\]|\"\"|'')\s*\]|append\(None\)", text)),
+}
+
+
+def optimizer_parts(
+    program: Program, thing: str = "", kind: str = "", *, beside_net: bool = False, descends: bool = False
+) -> Iterator[tuple[str, str, list[str], Diagnosis]]:
+    """Name, kind, what was found, and the diagnosis of each update rule.
+
+    Args:
+        program: what is searched.
+        thing: only this function or class.
+        kind: what it is, "" finds out.
+        beside_net: only what is surely a mistake is worth a word.
+        descends: the gradients of the program are descent directions, so an update has to add.
+    """
+    for subject, said in find_optimizers(program, thing, kind):
+        try:
+            with patience(_SECONDS):
+                diagnosis = diagnose_update(subject)
+        except Exception as error:  # whatever a stranger's update does with odd numbers
+            said.append(f"could not be followed: {type(error).__name__}: {error}")
+            continue
+        keys = [f.explanation for f in diagnosis.findings]
+        if "optimizer_climbs" in keys and (descends or (not subject.named and subject.gives_direction)):
+            continue
+        if not subject.named and not thing and diagnosis.verdict == "undecided":
+            continue
+        if keys and keys[0] in _MEANT and _MEANT[keys[0]](program.source.text):
+            continue
+        sure = diagnosis.verdict == "mistake" and keys[0] not in _NO_MISTAKE_BESIDE_A_NET
+        if beside_net and not sure:
+            continue
+        yield subject.name, subject.kind or "update", said, diagnosis
+    if not kind:
+        yield from _clippings(program, thing, beside_net)
+
+
+def _clippings(program: Program, thing: str, beside_net: bool) -> Iterator[tuple[str, str, list[str], Diagnosis]]:
+    for subject, said in find_clippings(program, thing):
+        with suppress(Exception):
+            diagnosis = diagnose_clipping(subject)
+            if diagnosis.verdict == "mistake" or (diagnosis.verdict == "right" and not beside_net):
+                yield subject.name, "clipping", said, diagnosis

@@ -1,0 +1,1 @@
+"""Finding helpers in a program, and ways to call them."""
