@@ -55,8 +55,3 @@ def from_program(values: Array, letters: str, pattern: str, sizes: Mapping[str, 
     spread = spread.reshape([*([1] * len(missing)), *spread.shape])
     names = [*missing, *order]
     return np.array(spread.transpose([names.index(letter) for letter in letters]), order="C")
-
-
-def sizes_of(values: Array, letters: str) -> dict[str, int]:
-    """The length of each axis by its letter."""
-    return dict(zip(letters, values.shape, strict=True))

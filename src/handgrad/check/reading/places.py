@@ -98,10 +98,6 @@ def name_of(path: Path) -> str:
     return ".".join(str(key) for _, key in path)
 
 
-def same_object(a: Any, b: Any) -> bool:
-    return a is b
-
-
 def numbers_in(name: str) -> list[int]:
     """The whole numbers in a name, in order.
 

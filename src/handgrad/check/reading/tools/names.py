@@ -162,12 +162,6 @@ def stem_of(name: str) -> tuple[str, str, bool]:
     return "", "", False
 
 
-def is_tool(function: Function) -> bool:
-    """Whether a name is a helper's: never a net's backward pass or update."""
-    family, _, derivative = stem_of(function.name)
-    return bool(kind_of(function.name)) or (family == "activation" and not derivative)
-
-
 def derivative_flag(function: Function) -> str:
     """The parameter of `sigmoid(x, deriv=False)`, "" where there is none."""
     arguments = function.node.args
