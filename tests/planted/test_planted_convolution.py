@@ -262,7 +262,7 @@ def test_scale_left_out() -> None:
 P = 0.5
 
 
-ANEW = np.random.default_rng(3)  # seeded: on so few units a mask drawn by chance may be the old one
+ANEW = np.random.default_rng(7)  # seeded: on so few units a mask drawn by chance may be the old one
 
 
 def new_mask(dx: Array, dy: Array, mask: Array) -> None:
