@@ -143,6 +143,7 @@ def test_public_names_resolve() -> None:
         assert getattr(handgrad, name) is not None
 
 
+@pytest.mark.slow
 def test_reproduce_and_latex(tmp_path: Path) -> None:
     result = handgrad("reproduce", NAME, *SMALL, "--out", str(tmp_path))
     assert result.returncode == 0, result.stderr

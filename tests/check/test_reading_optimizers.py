@@ -35,6 +35,7 @@ def test_a_right_update_is_read_and_let_through(name: str) -> None:
     assert all(d.verdict == "right" for d in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: f"{slip['of']}-{slip['key']}")
 def test_a_slip_is_named_first(slip: dict[str, str]) -> None:
     text = text_of(slip["of"])
