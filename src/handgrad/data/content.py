@@ -1,10 +1,12 @@
 """A file's content, gzip or not, read in pieces: what it would expand to is bounded before memory is spent."""
 
 import hashlib
-import zlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from handgrad.errors import DataError, UsageError
 
@@ -60,7 +62,7 @@ class ContentReader:
         self.stored = path.stat().st_size
         self.compressed = self._file.read(2) == b"\x1f\x8b"
         self._file.seek(0)
-        self._inflate = zlib.decompressobj(31)
+        self._inflate = isal_zlib.decompressobj(31)
         self._hash = hashlib.sha256() if hashing else None
         # Beside the unpacking, which takes as long: both let go of the interpreter's lock.
         self._hasher = ThreadPoolExecutor(1) if hashing else None
@@ -126,7 +128,7 @@ class ContentReader:
             stored = self._inflate.unconsumed_tail or self._file.read(_PIECE)
             try:
                 piece = self._inflate.decompress(stored, limit)
-            except zlib.error as error:
+            except IsalError as error:  # type: ignore[misc]  # its stub takes the class for an instance
                 raise DataError(f"{self.path}: the gzip stream is damaged ({error})") from None
             if piece:
                 return piece
@@ -143,5 +145,5 @@ class ContentReader:
         if not rest.startswith(b"\x1f"):
             raise DataError(f"{self.path}: expected the end of the file, found further bytes after the gzip stream")
         self._file.seek(-len(rest), 1)
-        self._inflate = zlib.decompressobj(31)
+        self._inflate = isal_zlib.decompressobj(31)
         return True
