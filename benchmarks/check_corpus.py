@@ -79,6 +79,11 @@ ABOUT = {
     DEFAULT: "in the styles of many students, without a look at the checker",
     "unseen": "without a look at the checker, to see how it does on new ones, which tests/programs/open.md tells; "
     "since then it was taught to read most of them",
+    **{
+        f"unseen_{subject}": f"about {subject}, without a look at the checker, to see how it does on new ones; "
+        "tests/programs/open.md tells the first figures, and since then it was taught to read most of them"
+        for subject in ("nets", "scripts", "layers", "tools")
+    },
 }
 
 

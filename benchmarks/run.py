@@ -76,6 +76,21 @@ class Worker:
         self.process.wait()
 
 
+def gain_of_two(rounds: int = 5, iterations: int = 10_000) -> float:
+    """What two processes do together over what one does alone: report E's steps, without any sweep around them."""
+    pair = [Worker("e", "ours, 1 threads", 1) for _ in range(2)]
+    for worker in pair:
+        worker.wait()
+    gains = []
+    with ThreadPoolExecutor(2) as together:
+        for _ in range(rounds):
+            alone = pair[0].run(iterations)["seconds"]
+            gains.append(2 * alone / max(r["seconds"] for r in together.map(lambda w: w.run(iterations), pair)))
+    for worker in pair:
+        worker.stop()
+    return statistics.median(gains)
+
+
 def family(name: str) -> str:
     """torch, jax, scikit-learn, ours or hand-written: whose best is looked for."""
     return name.replace(",", "").split()[0]
@@ -265,7 +280,7 @@ def main() -> None:
         print("\n".join([*rows(results[-1], speeds), *results[-1].faults]), flush=True)
         write([])
     if whole:
-        extra = [*trials.rows(), *start.rows()]
+        extra = [*trials.rows(gain_of_two()), *start.rows()]
         print("\n".join(extra), flush=True)
         write(extra)
         figure.draw([(result.workload.title, multiples(result)) for result in results])
