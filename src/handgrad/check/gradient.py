@@ -166,17 +166,10 @@ def check_network(
     True
     """
     net = _prepare(network, input_shape, seed, kernels)
-    if len(net.output_shape) != 1:
-        raise ShapeError(
-            f"{loss.name} expects outputs of shape (P,), one number a class; received {net.output_shape} "
-            f"from the last layer ({type(net.layers[-1]).__name__}); add Flatten or Dense behind it"
-        )
     rng = stream(seed, "check")
-    x = spread_values(rng, (samples, *net.input_shape)) if x is None else np.array(x, np.float64, order="C")
-    N, P = len(x), net.output_shape[-1]
-    labels = rng.permutation(N) % max(P, 2) if labels is None else np.array(labels, np.int64)
-    t, factors, losses = np.empty((N, P)), np.empty(N), np.empty(N)
-    fill_targets(net.k, t, labels)
+    x, t = _batch(net, loss, rng, samples, x, labels)
+    N = len(x)
+    factors, losses = np.empty(N), np.empty(N)
     loss.fill_factors(factors, weights)
     workspace, penalty = net.workspace(N), Penalty(net, l1, l2)
 
@@ -231,6 +224,23 @@ def _prepare(network: Network | Sequence[Layer], input_shape: Sequence[int], see
     for values in net.state.values():
         values += rng.uniform(0.1, 0.5, values.shape)
     return net
+
+
+def _batch(
+    net: Network, loss: Loss, rng: np.random.Generator, samples: int, x: Array | None, labels: Indices | None
+) -> tuple[Array, Array]:
+    """x (N, *input_shape) and dense targets t (N, P), as given or drawn."""
+    if len(net.output_shape) != 1:
+        raise ShapeError(
+            f"{loss.name} expects outputs of shape (P,), one number a class; received {net.output_shape} "
+            f"from the last layer ({type(net.layers[-1]).__name__}); add Flatten or Dense behind it"
+        )
+    x = spread_values(rng, (samples, *net.input_shape)) if x is None else np.array(x, np.float64, order="C")
+    N, P = len(x), net.output_shape[-1]
+    labels = rng.permutation(N) % max(P, 2) if labels is None else np.array(labels, np.int64)
+    t = np.empty((N, P))
+    fill_targets(net.k, t, labels)
+    return x, t
 
 
 def _copy_values(net: Network, given: Network) -> None:
