@@ -27,7 +27,8 @@ test: $(VENV)/installed-dev
 	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-all: $(VENV)/installed-dev
-	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -m slow
+	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -m slow --ignore=tests/check
+	HANDGRAD_REQUIRE_NATIVE=1 $(BIN)/python -m pytest -n auto --dist loadfile -m slow tests/check
 
 evidence: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/evidence.py
