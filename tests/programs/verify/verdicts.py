@@ -8,14 +8,36 @@ from types import ModuleType
 
 import numpy as np
 
-from . import nets, pieces, stepping, unseen_first, unseen_second, unseen_third, unseen_tools, written
+from . import (
+    nets,
+    pieces,
+    stepping,
+    unseen_first,
+    unseen_layers,
+    unseen_nets,
+    unseen_second,
+    unseen_third,
+    unseen_tools,
+    written,
+)
 from .harness import load, source_of
 from .manifest import Wrong
 
 
 def judge_of(name: str) -> Callable[[ModuleType], None]:
     """The function that compares this program."""
-    for module in (nets, stepping, pieces, written, unseen_first, unseen_second, unseen_third, unseen_tools):
+    for module in (
+        nets,
+        stepping,
+        pieces,
+        written,
+        unseen_first,
+        unseen_second,
+        unseen_third,
+        unseen_layers,
+        unseen_nets,
+        unseen_tools,
+    ):
         if hasattr(module, name):
             return getattr(module, name)
     raise LookupError(f"no verification for {name}")
