@@ -21,7 +21,8 @@ class NetSpec:
 
     Attributes:
         sizes: D, hidden units, P.
-        activations: one a layer, the output's last: relu, leaky_relu, sigmoid, tanh, identity, softmax.
+        activations: one a layer, the output's last: relu, leaky_relu, sigmoid, tanh, identity, softmax, or a hidden
+            layer's of `diagnosis/activations.py`.
         loss: softmax_cross_entropy, cross_entropy, binary_cross_entropy, squared_error.
         divided_by: what the loss is divided by: "none" (a sum), "N", or "N*P".
         factor: of the loss, such as 0.5 for ½Σ(p − t)².
@@ -126,6 +127,8 @@ class UpdateSubject(Protocol):
 
     `shapes` gives the tensors' names and shapes in the order in which they are updated; `source` is the update's text,
     and `literals` are the numbers in it. `kind` is "" where neither a name nor the user says what it is.
+
+    One that takes its gradients itself has a method `observed(turn, steps)`, which gives a `Seen`.
     """
 
     kind: str

@@ -36,7 +36,8 @@ def worst_index(a: Array, b: Array) -> tuple[int, ...]:
 class Context:
     """The numbers of one probe that a factor may be made of.
 
-    For images `places` is H·W of the output and `window` K·L; `keep` is dropout's p.
+    `inputs` are the net's, `into` the layer's. For images `places` is H·W of the output and `window` K·L; `keep` is
+    dropout's p.
     """
 
     N: int
@@ -48,6 +49,7 @@ class Context:
     places: int = 1
     window: int = 1
     keep: float = 1.0
+    inputs: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ _NAMED: tuple[tuple[str, float, Callable[[Context], float]], ...] = (
     ("P/2", 1.5, lambda c: c.P / 2),
     ("N/P", 1.6, lambda c: c.N / c.P),
     ("P/N", 1.6, lambda c: c.P / c.N),
+    ("N/inputs", 1.6, lambda c: c.N / (c.inputs or np.nan)),
     ("2/(N·P)", 1.6, lambda c: 2 / (c.N * c.P)),
     ("N·P/2", 1.6, lambda c: c.N * c.P / 2),
     ("η/N", 1.6, lambda c: c.eta / c.N),

@@ -68,10 +68,27 @@ def fit(
     pairs = [(np.asarray(t), np.asarray(p)) for t, p in zip(targets, predicted, strict=True)]
     found = _plain(views, name, pairs, tolerance)
     if found is None and loose:
-        found = _with_odd_term(views, name, pairs, tolerance, biases=True)
+        found = _assigned(views, name, pairs, tolerance)
+        found = found or _with_odd_term(views, name, pairs, tolerance, biases=True)
         found = found or _with_penalty(views, name, pairs, tolerance)
         found = found or _with_odd_term(views, name, pairs, tolerance, biases=False)
     return found
+
+
+def _assigned(views: Sequence[View], name: str, pairs: list[tuple[Array, Array]], tolerance: float) -> Fit | None:
+    """W = −η g, or W = η g, where W must be changed by it: before less after, over η, has the whole W in it."""
+    signs = []
+    for view, (target, made) in zip(views, pairs, strict=True):
+        step = target - tensor_values(view, name) / view.probe.learning_rate
+        k, rest = least_squares_factor(step, made)
+        if target.size < 2 or not rest * np.linalg.norm(step) <= 10 * tolerance * np.linalg.norm(target) or not k:
+            return None
+        signs.append(k)
+    factor = name_factor(signs, [view.context(_layer(name)) for view in views], tolerance * 10)
+    if factor is None or "η" in factor.name:
+        return None
+    penalty = Penalty("update_assigned", tuple(signs), (0.0,) * len(views), "")
+    return Fit(ONE, (1.0,) * len(views), 0.9, penalty)
 
 
 def _with_odd_term(

@@ -74,6 +74,7 @@ def explain_slope(views: Sequence[View], deltas: Sequence[Array], l: int, tolera
         ("a²", lambda v: came_back(v) * v.trace.h[l + 1] ** 2),
         ("a³", lambda v: came_back(v) * v.trace.h[l + 1] ** 3),
         ("z", lambda v: came_back(v) * v.trace.z[l]),
+        ("z·a", lambda v: came_back(v) * v.trace.z[l] * v.trace.h[l + 1]),
         ("z²", lambda v: came_back(v) * v.trace.z[l] ** 2),
         ("eᶻ", lambda v: came_back(v) * np.exp(v.trace.z[l])),
         ("tanh z", lambda v: came_back(v) * np.tanh(v.trace.z[l])),

@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from handgrad.check.diagnosis.model import loss_slope, slope, uses_softmax
+from handgrad.check.diagnosis.activations import OTHERS
+from handgrad.check.diagnosis.model import activate, loss_slope, slope, uses_softmax
 from handgrad.check.diagnosis.view import Guess, View
 from handgrad.kernels.types import Array
+
+_SMOOTH = ("swish", "gelu", "gelu_tanh", "softplus", "elu", "selu", "leaky_relu")
 
 Back = Callable[[View], Array | None]  # stands for δ Wᵀ
 Slope = Callable[[View, Array], Array | None]  # stands for f′(z), given what came back
@@ -23,7 +26,15 @@ def handover_guesses(views: list[View], l: int) -> list[Guess]:
             keys = tuple(key for key in (back_key, slope_key) if key)
             cost = back_cost + slope_cost + (0.3 if len(keys) == 2 else 0.0)
             found.append(Guess(keys, cost, _product(back, bend), back_detail or slope_detail))
+    found.append(Guess(("slope_added",), 1.4, lambda view: _sum_with_slope(view, l)))
     return sorted(found, key=lambda guess: guess.cost)
+
+
+def _sum_with_slope(view: View, l: int) -> Array:
+    """The slope added to what came back, where it must be multiplied."""
+    tr = view.trace
+    made: Array = right_back(view, l) + slope(tr.spec.activations[l], tr.z[l], tr.forward.leak)
+    return made
 
 
 def _product(back: Back, bend: Slope) -> Callable[[View], Array | None]:
@@ -210,7 +221,9 @@ def _slopes(view: View, l: int) -> list[tuple[str, float, Slope, str]]:
     if bent:
         rows += [
             ("slope_missing", 0.9, lambda v, u: np.ones_like(u), ""),
-            ("mask_inverted", 1.0, lambda v, u: 1.0 - s(v), ""),
+            ("mask_inverted", 1.0, lambda v, u: 1.0 - s(v), "")
+            if kind not in ("softplus", "swish", "elu", "selu", "mish", "gelu", "gelu_tanh")
+            else ("slope_sign_inside", 1.0, lambda v, u: slope(kind, -v.trace.z[l]), "−z in place of z"),
             ("slope_twice", 1.1, lambda v, u: s(v) ** 2, "")
             if kind not in ("relu",)
             else ("", 9.0, lambda v, u: None, ""),
@@ -231,6 +244,7 @@ def _slopes(view: View, l: int) -> list[tuple[str, float, Slope, str]]:
             ("slope_formula_on_z", 0.9, lambda v, u: _formula(kind, v.trace.z[l]), "z"),
             ("half_of_slope", 1.1, lambda v, u: 1.0 - v.trace.h[l + 1], "1 − a"),
             ("half_of_slope", 1.2, lambda v, u: v.trace.h[l + 1] ** 2, "a²"),
+            ("activation_as_slope", 1.2, lambda v, u: activate(kind, v.trace.h[l + 1]), "f(a)"),
             ("slope_sign_inside", 1.2, lambda v, u: _flipped(kind, v.trace.h[l + 1]), "a plus sign"),
         ]
     rows += _other_functions(kind, l) + _other_places(view, l, kind)
@@ -255,7 +269,16 @@ def _other_functions(kind: str, l: int) -> list[tuple[str, float, Slope, str]]:
             if other != "relu":
                 rows.append((key, 1.0, lambda v, u, o=other: _formula(o, v.trace.h[l + 1]), f"{other}′ from a"))  # type: ignore[misc]
                 rows.append((key, 1.2, lambda v, u, o=other: slope(o, v.trace.h[l + 1]), f"{other}′(a)"))  # type: ignore[misc]
-    if kind in ("relu", "leaky_relu"):
+    if kind not in ("relu", "sigmoid", "tanh", "identity"):
+        of_a = f"{kind}′(a)"
+        rows.append(
+            ("slope_of_output_value", 0.95, lambda v, u: slope(kind, v.trace.h[l + 1], v.trace.forward.leak), of_a)
+        )
+    if kind in OTHERS:
+        for other in (name for name in _SMOOTH if name != kind):
+            key = "slope_of_other_function"
+            rows.append((key, 1.05, lambda v, u, o=other: slope(o, v.trace.z[l]), f"{other}′(z)"))  # type: ignore[misc]
+    if kind == "relu" or kind.startswith(("leaky", "elu")):
         for leak in (0.01, 0.1, 0.2, 0.001, 0.05, 0.3):
             rows.append(("slope_leak", 1.1, lambda v, u, k=leak: np.where(v.trace.z[l] > 0, 1.0, k), f"slope {leak}"))  # type: ignore[misc]
         rows.append(

@@ -71,7 +71,7 @@ def _of_delta(layer: LayerFound, top: bool, spec: NetSpec, taken_back: bool, own
         return [Item("", tensors, number)]
     others = tuple(key for keys in layer.rivals for key in keys)
     made = [Item(key, tensors, number, layer.guess.detail, others=others) for key in layer.guess.keys]
-    if layer.factor_name == "1" or taken_back:
+    if layer.factor_name == "1" or taken_back or "delta_of_other_loss" in layer.guess.keys:
         return made
     if own_only:
         alone = "sign_one_tensor" if layer.factor_name == "−1" else "factor_one_layer"
@@ -80,8 +80,12 @@ def _of_delta(layer: LayerFound, top: bool, spec: NetSpec, taken_back: bool, own
             Item(alone, tensors, number, factor=layer.factor_name, value=layer.factor_values[0]),
         ]
     for key in factor_keys(layer.factor_name, top, spec):
-        made.append(Item(key, tensors, number, factor=layer.factor_name, value=layer.factor_values[0]))
+        detail = _COUNTED.get(layer.factor_name, "")
+        made.append(Item(key, tensors, number, detail, layer.factor_name, layer.factor_values[0]))
     return made
+
+
+_COUNTED = {"N/inputs": "the number of inputs", "N/P": "the number of outputs"}
 
 
 def factor_keys(name: str, top: bool, spec: NetSpec) -> list[str]:
@@ -112,6 +116,8 @@ def factor_keys(name: str, top: bool, spec: NetSpec) -> list[str]:
         "N/(N−1)": "n_minus_one",
         "2N": "one_over_n_missing",
         "N/2": "one_over_n_missing",
+        "N/inputs": "divided_by_other_number" if mean else "factor_constant",
+        "N/P": "divided_by_other_number" if mean else "factor_constant",
         "2/N": "one_over_n_twice",
     }
     if name in table:
@@ -140,11 +146,13 @@ def _of_tensor(layer: LayerFound, part: TensorFound | None, name: str) -> list[I
         items.append(Item(part.form.key, (name,), number, part.form.detail))
     factor = part.fit.factor.name
     if factor not in ("1", layer.factor_name) and part.form is None:
-        items.append(Item(_tensor_factor_key(name, factor), (name,), number, factor=factor, value=part.fit.values[0]))
+        detail = _COUNTED.get(factor, "")
+        items.append(Item(_tensor_factor_key(name, factor), (name,), number, detail, factor, part.fit.values[0]))
     if part.fit.penalty is not None:
         penalty = part.fit.penalty
         value = penalty.of_values[0] or penalty.of_signs[0]
-        items.append(Item(penalty.key, (name,), number, penalty.name, factor=penalty.name, value=value))
+        beside = Item(penalty.key, (name,), number, penalty.name, factor=penalty.name, value=value)
+        items.insert(0 if penalty.key == "constant_added" else len(items), beside)
     return items
 
 
@@ -153,6 +161,10 @@ def _tensor_factor_key(name: str, factor: str) -> str:
         return "rescaled_gradient"
     if factor.startswith("−"):
         return "sign_one_tensor"
+    if factor in _COUNTED:
+        return "divided_by_other_number"
+    if factor == "1/η":
+        return "learning_rate_divided"
     if name[0] == "b" and factor in ("1/N", "N"):
         return "bias_mean_weights_sum" if factor == "1/N" else "bias_sum_weights_mean"
     if name[0] == "W" and factor in ("1/N", "N"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from handgrad.check.diagnosis.activations import OTHERS
 from handgrad.check.subject import Arrays, NetSpec
 from handgrad.kernels.types import Array
 
@@ -42,6 +43,8 @@ def activate(kind: str, z: Array, leak: float = LEAK) -> Array:
     if kind == "tanh":
         value: Array = np.tanh(z)
         return value
+    if kind in OTHERS:
+        return OTHERS[kind][0](z)
     return softmax(z) if kind == "softmax" else z
 
 
@@ -57,6 +60,8 @@ def slope(kind: str, z: Array, leak: float = LEAK) -> Array:
     if kind == "tanh":
         value: Array = 1.0 - np.tanh(z) ** 2
         return value
+    if kind in OTHERS:
+        return np.asarray(OTHERS[kind][1](z), float)
     return np.ones_like(z)
 
 
@@ -96,12 +101,19 @@ class Forward:
         output: makes the last layer's output from its z, instead of the described activation.
         biases: whether biases take part.
         leak: slope of leaky_relu below 0.
+        bias_factors: what multiplies the bias of each layer, −1 where it is subtracted, 0 where it was forgotten;
+            empty where nothing does.
     """
 
     key: str = ""
     output: Callable[[Array], Array] | None = None
     biases: bool = True
     leak: float = LEAK
+    bias_factors: tuple[float, ...] = ()
+
+    def bias_factor(self, l: int) -> float:
+        """Of layer l, from 0."""
+        return self.bias_factors[l] if self.bias_factors else 1.0
 
 
 @dataclass
@@ -110,6 +122,7 @@ class Trace:
 
     Attributes:
         scale: what multiplies the summed loss: factor / divisor.
+        measured: whether the last δ is the measured slope of a loss that `spec` does not describe.
         delta: ∂L/∂z of every layer.
         gradients: W1, b1, … of loss and penalty.
         loss: with penalty.
@@ -124,6 +137,7 @@ class Trace:
     h: list[Array]
     scale: float
     forward: Forward
+    measured: bool = False
     delta: list[Array] = field(default_factory=list)
     gradients: dict[str, Array] = field(default_factory=dict)
     loss: float = 0.0
@@ -161,7 +175,7 @@ def trace(spec: NetSpec, parameters: Arrays, x: Array, t: Array, forward: Forwar
     b = [np.asarray(parameters[f"b{l + 1}"], float).reshape(-1) for l in range(depth)]
     z, h = [], [np.asarray(x, float)]
     for l in range(depth):
-        z.append(h[l] @ W[l] + (b[l] if forward.biases else 0.0))
+        z.append(h[l] @ W[l] + (forward.bias_factor(l) * b[l] if forward.biases else 0.0))
         last = l == depth - 1
         kind = "softmax" if last and uses_softmax(spec) else spec.activations[l]
         made = forward.output(z[l]) if last and forward.output else activate(kind, z[l], forward.leak)
@@ -202,7 +216,7 @@ def _from_output(found: Trace, delta: Array) -> None:
     for l, delta in enumerate(deltas):
         found.gradients[f"W{l + 1}"] = found.h[l].T @ delta + penalty_slope(spec, found.W[l])
         extra = penalty_slope(spec, found.b[l]) if spec.penalizes_biases else 0.0
-        found.gradients[f"b{l + 1}"] = delta.sum(axis=0) + extra
+        found.gradients[f"b{l + 1}"] = found.forward.bias_factor(l) * delta.sum(axis=0) + extra
 
 
 def penalty(spec: NetSpec, W: list[Array], b: list[Array]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -64,6 +65,7 @@ def _diagnose(subject: NetSubject, seed: int) -> Diagnosis:
     tolerance = noise_of(asked)
     items = [Item(key, (f"W{len(subject.spec.activations)}",), len(subject.spec.activations)) for key in settled.keys]
     hidden = not_finite(asked) or random_items(subject, asked) or cut_items(subject, asked)
+    settled.turned = bool(getattr(subject, "update_adds", False)) and _turn(asked)
     items += hidden
     views = _views(asked)
     found: list[LayerFound] = []
@@ -75,9 +77,21 @@ def _diagnose(subject: NetSubject, seed: int) -> Diagnosis:
             return innocent
     _override_truth(asked, settled)
     items += _missing(asked, settled)
-    items += state_items(subject, asked)
+    items += state_items(subject, asked, views[0].own)
     items += overflow_items(subject, asked, settled.spec)
     return _report(subject, asked, views, settled, found, items)
+
+
+def _turn(asked: Sequence[Asked]) -> bool:
+    """The descent direction, which the program's update adds, as the gradient; whether it was that."""
+    name = f"W{asked[0].truth.depth}"
+    for one in asked:
+        given, truth = one.answer.gradients.get(name), one.truth.gradients[name]
+        if given is None or given.shape != truth.shape or float((given * truth).sum()) >= 0:
+            return False
+    for one in asked:
+        one.answer = replace(one.answer, gradients={n: -np.asarray(g) for n, g in one.answer.gradients.items()})
+    return True
 
 
 def _by_measuring(subject: NetSubject, asked: Sequence[Asked], settled: Settled) -> Diagnosis | None:
@@ -228,7 +242,7 @@ def _report(
             item = expression_item(views, item, found)
         verdict = "convention" if is_convention(item, subject, settled, found) else "mistake"
         sure = settled.outputs_known or bool(settled.loss_known)
-        if not sure or (item.key == "" and not settled.loss_known):
+        if not sure or (item.key == "" and not settled.loss_known and not _top_is_right(subject, asked, found)):
             verdict = "undecided"
         findings.append(_finding(subject, asked, item, verdict, {i.key for i in items}))
     excused, blamed = _tensors(items, findings, "convention"), _tensors(items, findings, "mistake")
@@ -241,6 +255,22 @@ def _report(
     return Diagnosis(tuple(lines), tuple(findings), signs)
 
 
+_HIDDEN_TERMS = re.compile(r"rho|spars|(^|_)kl|contract|penal|regul|auxil", re.IGNORECASE)
+
+
+def _top_is_right(subject: NetSubject, asked: Sequence[Asked], found: Sequence[LayerFound]) -> bool:
+    """Whether the last layer's dW is that of some loss and the outputs are seen: what differs below is wrong.
+
+    Not where the program may ask for more than its outputs to be right, as a sparse autoencoder does.
+    """
+    if subject.spec.target_is_input or _HIDDEN_TERMS.search(str(getattr(subject, "text", ""))):
+        return False
+    if not found or found[0].guess is None or found[0].guess.keys or found[0].weights is None:
+        return False
+    seen = all(one.answer.outputs is not None for one in asked)
+    return seen and found[0].weights.form is None and found[0].weights.fit is not None
+
+
 def _tensors(items: Sequence[Item], findings: Sequence[Finding], verdict: str) -> set[str]:
     """The tensors that findings of one verdict speak of; what is no matter of a tensor's numbers aside."""
     pairs = zip(items, findings, strict=True)
@@ -249,7 +279,8 @@ def _tensors(items: Sequence[Item], findings: Sequence[Finding], verdict: str) -
 
 def _finding(subject: NetSubject, asked: Sequence[Asked], item: Item, verdict: str, found: set[str]) -> Finding:
     nameless = "unexplained_delta" if item.detail == ONLY_DELTA else "unexplained"
-    made = finding(item, verdict, net_names(item, subject.spec), ruled_out(item, found), nameless)
+    spec = replace(subject.spec, loss="another function") if asked[0].truth.measured else subject.spec
+    made = finding(item, verdict, net_names(item, spec), ruled_out(item, found), nameless)
     return introduced(_with_numbers(subject, asked, item, made), "net")
 
 

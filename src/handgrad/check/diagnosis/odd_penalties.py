@@ -40,6 +40,7 @@ _TERMS: tuple[tuple[str, str, Callable[[View, int], Array]], ...] = (
     ("penalty_not_differentiated", "Σ|W|", lambda v, l: np.full_like(v.trace.W[l], np.abs(v.trace.W[l]).sum())),
     ("penalty_not_differentiated", "ΣW²", lambda v, l: np.full_like(v.trace.W[l], _squares(v))),
     ("bias_added_to_gradient", "the bias", lambda v, l: np.broadcast_to(v.trace.b[l], v.trace.W[l].shape)),
+    ("constant_added", "one and the same number", lambda v, l: np.ones_like(v.trace.W[l])),
 )
 
 
@@ -69,13 +70,34 @@ def _fitted(
 
 
 def _bias_itself(views: Sequence[View], name: str, pairs: Pairs, tolerance: float) -> Odd | None:
-    """db with the bias itself added, where no penalty could have brought it."""
+    """db with the bias itself added, where no penalty could have brought it; or one number added to all entries."""
     spec, factors = views[0].trace.spec, []
     if spec.l1 or spec.l2:
         return None
+    added = _constant_beside(views, pairs, tolerance)
+    if added is not None:
+        return added
     for view, (target, made) in zip(views, pairs, strict=True):
         k, rest = least_squares_factor(target - view.trace.b[int(name[1:]) - 1], made)
         if target.size < 3 or abs(k) < 1e-9 or rest > tolerance:
             return None
         factors.append(k)
     return "bias_added_to_gradient", "the bias", 1.0, factors
+
+
+def _constant_beside(views: Sequence[View], pairs: Pairs, tolerance: float) -> Odd | None:
+    """db with one number added to all its entries, the same at every probe, or over N."""
+    numbers, factors = [], []
+    for target, made in pairs:
+        columns = np.stack([np.ravel(made), np.ones(made.size)], axis=1)
+        if target.size < 3 or np.linalg.matrix_rank(columns) < 2:
+            return None
+        factor, number = np.linalg.lstsq(columns, np.ravel(target), rcond=None)[0]
+        rest = np.ravel(target) - columns @ np.array([factor, number])
+        if np.linalg.norm(rest) > tolerance * np.linalg.norm(target) or min(abs(factor), abs(number)) < 1e-6:
+            return None
+        numbers.append(float(number))
+        factors.append(float(factor))
+    return (
+        ("constant_added", "one and the same number", numbers[0], factors) if steady_or_over_n(views, numbers) else None
+    )

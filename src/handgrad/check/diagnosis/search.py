@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from handgrad.check.diagnosis.compare import Remover
 from handgrad.check.diagnosis.fits import Fit, due_penalty, fit
 from handgrad.check.diagnosis.general import recovered_deltas
 from handgrad.check.diagnosis.handover_guesses import handover_guesses, right_back
@@ -72,7 +73,8 @@ class LayerSearch:
         self.views, self.l, self.tolerance = views, l, tolerance
         self.W, self.b = f"W{l + 1}", f"b{l + 1}"
         top = l == views[0].trace.depth - 1
-        self.guesses = top_guesses(views[0].trace.spec) if top else handover_guesses(views, l)
+        last = views[0].trace
+        self.guesses = top_guesses(last.spec, last.measured) if top else handover_guesses(views, l)
         self.has_bias = all(self.b in view.gradients for view in views)
         self.has_weights = all(self.W in view.gradients for view in views)
 
@@ -134,6 +136,8 @@ class LayerSearch:
         if right is not None and right.cost < _ODD:
             return right
         form = self._form_of(name, deltas)
+        if right is None and form.fit is None and name[0] == "W":
+            form = self._form_beside_penalty(name, deltas)
         return form if right is None or form.cost < right.cost else right
 
     def _hopeless(self, delta: Array) -> bool:
@@ -177,6 +181,25 @@ class LayerSearch:
             if len(predicted) < len(self.views):
                 continue
             found = fit(self.views, name, predicted, self.tolerance, loose=form.key.endswith("zero"))
+            if found is not None and form.cost + found.cost < best.cost:
+                best = TensorFound(form, found, form.cost + found.cost)
+        return best
+
+    def _form_beside_penalty(self, name: str, deltas: list[Array]) -> TensorFound:
+        """Two mistakes in one dW: the cheapest wrong form with a wrong penalty beside it."""
+        view = self.views[0]
+        remover = Remover([view.trace.W[self.l], np.sign(view.trace.W[self.l])])
+        best, given = TensorFound(None, None, UNEXPLAINED), view.gradients[name]
+        if given.shape != view.trace.W[self.l].shape:
+            return best
+        rest = remover(given)
+        for form in sorted(weight_forms(view, self.l), key=lambda f: f.cost):
+            if form.cost + 1.0 >= best.cost or form.key == "weights_zero":
+                continue
+            made = [form.make(v, self.l, delta) for v, delta in zip(self.views, deltas, strict=True)]
+            if made[0] is None or made[0].shape != rest.shape or not _could_be(rest, remover(made[0]), 0.999):
+                continue
+            found = fit(self.views, name, made, self.tolerance, loose=True)
             if found is not None and form.cost + found.cost < best.cost:
                 best = TensorFound(form, found, form.cost + found.cost)
         return best
@@ -244,13 +267,13 @@ def _weights_settle(found: LayerFound) -> bool:
     return found.weights is not None and found.weights.fit is not None and found.weights.form is None
 
 
-def _could_be(target: Array, made: Array) -> bool:
-    """A quick look at whether one is a multiple of the other, penalties aside."""
+def _could_be(target: Array, made: Array, near: float = 0.25) -> bool:
+    """A quick look at whether one is a multiple of the other, penalties aside: cos² above `near`."""
     a, b = target.ravel(), made.ravel()
     aa, bb, ab = float(a @ a), float(b @ b), float(a @ b)
     if aa == 0.0 or bb == 0.0:
         return True
-    return ab * ab > 0.25 * aa * bb
+    return ab * ab > near * aa * bb
 
 
 def walk(views: list[View], tolerance: float) -> list[LayerFound]:

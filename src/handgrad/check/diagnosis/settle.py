@@ -23,6 +23,7 @@ from handgrad.check.diagnosis.model import (
     trace,
     uses_softmax,
 )
+from handgrad.check.diagnosis.own_loss import measure_loss
 from handgrad.check.diagnosis.probes import Asked, Probe, own_loss
 from handgrad.check.subject import NetSpec, NetSubject
 from handgrad.kernels.types import Array
@@ -44,6 +45,7 @@ class Settled:
             the program has none.
         outputs_known: whether the program's outputs are those of the described net.
         delta: the output's δ, where the loss is one that `spec` cannot say.
+        turned: whether the program's gradients were descent directions, and are taken with the other sign.
     """
 
     spec: NetSpec
@@ -53,6 +55,7 @@ class Settled:
     loss_known: bool | None = None
     delta: Callable[[Trace], Array] | None = None
     outputs_known: bool = True
+    turned: bool = False
 
 
 def _shifted(z: Array) -> Array:
@@ -62,7 +65,11 @@ def _shifted(z: Array) -> Array:
 
 def _forwards(spec: NetSpec) -> list[Forward]:
     """Ways in which forward passes differ, the described one first."""
-    found = [Forward(), Forward(biases=False)]
+    found = [
+        Forward(),
+        Forward(biases=False),
+        *(Forward(bias_factors=row) for row in odd_biases(len(spec.activations))),
+    ]
     if "leaky_relu" in spec.activations:
         found += [Forward(leak=leak) for leak in (0.1, 0.2, 0.001, 0.05, 0.3, 0.02)]
     if uses_softmax(spec):
@@ -75,9 +82,28 @@ def _forwards(spec: NetSpec) -> list[Forward]:
             Forward("softmax_not_normalised", np.exp),
             Forward("softmax_not_normalised", _shifted),
             Forward("softmax_not_normalised", lambda z: z / z.sum(axis=1, keepdims=True)),
+            Forward("softmax_not_normalised", lambda z: z.shape[1] * softmax(z)),
+            Forward("softmax_shifted_by_class", lambda z: _over_rows(np.exp(z - z.max(axis=0)))),
+            Forward("softmax_of_minus", lambda z: softmax(-z)),
             Forward("softmax_replaced", sigmoid),
         ]
     return found
+
+
+def _over_rows(e: Array) -> Array:
+    made: Array = e / e.sum(axis=1, keepdims=True)
+    return made
+
+
+def odd_biases(depth: int) -> list[tuple[float, ...]]:
+    """What may multiply the biases of each layer: all subtracted, or one, or one forgotten, or all but one."""
+    ones = (1.0,) * depth
+    rows = [(-1.0,) * depth]
+    for l in range(depth):
+        rows += [(*ones[:l], factor, *ones[l + 1 :]) for factor in (0.0, -1.0)]
+    if depth > 2:
+        rows += [tuple(float(i == l) for i in range(depth)) for l in range(depth)]
+    return list(dict.fromkeys(rows))
 
 
 def settle(subject: NetSubject, asked: Sequence[Asked]) -> Settled:
@@ -93,7 +119,7 @@ def settle(subject: NetSubject, asked: Sequence[Asked]) -> Settled:
         settled.outputs_known = False
         settled.notes.append("the program's outputs are not those of the net it was taken for")
     _settle_loss(subject, asked, settled)
-    if settled.spec is not spec:
+    if settled.spec is not spec and not asked[0].truth.measured:
         for one in asked:
             one.truth = trace(settled.spec, one.probe.parameters, one.probe.x, one.probe.t, forward)
     return settled
@@ -105,7 +131,8 @@ def _settle_forward(spec: NetSpec, asked: Sequence[Asked]) -> Forward:
         return _by_gradients(spec, asked)
     for forward in _forwards(spec):
         if all(_same_outputs(spec, one, forward) for one in asked):
-            return forward
+            unused = not forward.biases and any(g.any() for n, g in asked[0].answer.gradients.items() if n[0] == "b")
+            return Forward(bias_factors=(0.0,) * len(spec.activations)) if unused else forward
     return Forward()
 
 
@@ -148,9 +175,21 @@ def _settle_loss(subject: NetSubject, asked: Sequence[Asked], settled: Settled) 
     if _slopes_agree(subject, asked, settled.spec, settled.forward):
         settled.loss_known = True  # a constant, or an ε inside the logarithm
         return
-    if not _fit_loss(subject, asked, settled):
+    if not _fit_loss(subject, asked, settled) and not _measured(subject, asked, settled):
         settled.loss_known = False
         settled.notes.append("the program's loss is not the one its forward pass and last δ suggest")
+
+
+def _measured(subject: NetSubject, asked: Sequence[Asked], settled: Settled) -> bool:
+    """The loss taken as it is, where it depends on the described net's outputs: its δ is measured."""
+    found = measure_loss(subject, asked, settled.spec, settled.forward) if not settled.forward.key else None
+    if found is None:
+        return False
+    settled.spec, settled.loss_known = found[0], True
+    for one, made in zip(asked, found[1], strict=True):
+        one.truth = made
+    settled.notes.append("we have no formula for the program's loss: its slope at each output was measured")
+    return True
 
 
 def _near(value: float | None, expected: float) -> bool:
@@ -166,7 +205,7 @@ def _slopes_agree(subject: NetSubject, asked: Sequence[Asked], spec: NetSpec, fo
         direction = {name: rng.standard_normal(made.gradients[name].shape) for name in names}
         promised = sum(float((made.gradients[name] * direction[name]).sum()) for name in names)
         measured = loss_slope_along(subject, one.probe, direction)
-        if measured is None or abs(measured - promised) > _SLOPES * max(abs(promised), 1e-3):
+        if measured is None or not abs(measured - promised) <= _SLOPES * max(abs(promised), 1e-3):
             return False
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from handgrad.kernels.types import Array
 _SAME = 1e-5
 
 
-def state_items(subject: NetSubject, asked: Sequence[Asked]) -> list[Item]:
-    """Mistakes that show in calls in a row or in what a call leaves behind."""
-    items = _changed(asked) + _shapes(asked)
+def state_items(subject: NetSubject, asked: Sequence[Asked], own: Mapping[int, Array]) -> list[Item]:
+    """Mistakes that show in calls in a row or in what a call leaves behind; `own` are the program's δ."""
+    items = _changed(asked) + _shapes(asked, own)
     row = call(subject, asked[0].probe, calls=3)
     if len(row) < 3 or subject.form == "updates inside":
         return items
@@ -120,25 +120,27 @@ def _changed(asked: Sequence[Asked]) -> list[Item]:
     return [Item("argument_changed", (), None, " and ".join(sorted(names)))] if names else []
 
 
-def _shapes(asked: Sequence[Asked]) -> list[Item]:
+def _shapes(asked: Sequence[Asked], own: Mapping[int, Array]) -> list[Item]:
     """Tensors whose gradient has another shape than the parameter."""
     items = []
     for name, shape in asked[0].answer.shapes.items():
         number = int(name[1:])
         expected = asked[0].probe.parameters[name].shape
-        known = _misplaced(asked[0], name)
+        known = _misplaced(asked[0], name, own)
         if known is not None:
             items.append(Item(known[0], (name,), number, known[1]))
         elif tuple(shape) == tuple(reversed(expected)) and name[0] == "W":
             items.append(Item("dw_transposed", (name,), number, f"{shape}"))
         elif name[0] == "b" and _really_wrong(shape, expected):
             items.append(Item("bias_not_summed", (name,), number, f"{shape}"))
+        elif name[0] == "b" and len(expected) == 1 and expected[0] > 1:
+            items.append(Item("bias_becomes_matrix", (name,), number, f"{tuple(shape)}"))
         elif name[0] == "W":
             items.append(Item("wrong_shape", (name,), number, f"{shape}"))
     return items
 
 
-def _misplaced(one: Asked, name: str) -> tuple[str, str] | None:
+def _misplaced(one: Asked, name: str, own: Mapping[int, Array]) -> tuple[str, str] | None:
     """A gradient of another shape that is right but for the place of one of its factors: key and detail."""
     truth, given, l = one.truth, np.asarray(one.answer.gradients[name], float), int(name[1:]) - 1
     flat = np.sort(given, axis=None)
@@ -153,7 +155,8 @@ def _misplaced(one: Asked, name: str) -> tuple[str, str] | None:
             return "bias_of_other_layer", f"δ{j + 1}"
         if name[0] == "W" and made_of(truth.h[j].T @ truth.delta[l]):
             return "input_of_other_layer", "x" if j == 0 else f"h{j}"
-        if name[0] == "W" and made_of(truth.h[l].T @ truth.delta[j]):
+        deltas = (truth.delta[j], own.get(j, truth.delta[j]))
+        if name[0] == "W" and any(made_of(truth.h[l].T @ delta) for delta in deltas):
             return "delta_of_other_layer", f"δ{j + 1}"
     return None
 

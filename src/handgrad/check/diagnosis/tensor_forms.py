@@ -21,8 +21,8 @@ def right_weights(view: View, l: int, delta: Array) -> Array:
 
 
 def right_bias(view: View, l: int, delta: Array) -> Array:
-    """Σₙ δ (M,)."""
-    made: Array = delta.sum(axis=0)
+    """Σₙ δ (M,); of the other sign, or 0, where the program's forward pass subtracts or forgets the bias."""
+    made: Array = view.trace.forward.bias_factor(l) * delta.sum(axis=0)
     return made
 
 
@@ -174,6 +174,8 @@ def bias_forms(view: View, l: int) -> list[Form]:
                     f"δ{j + 1}",
                 )
             )
+    if view.trace.forward.bias_factor(l) == 0:
+        forms.append(Form("bias_not_used", 0.7, lambda v, l, d: d.sum(axis=0)))
     if l == depth - 1:
         forms.append(Form("bias_is_output", 1.4, lambda v, l, d: v.trace.t.sum(axis=0), "the targets"))
     return forms

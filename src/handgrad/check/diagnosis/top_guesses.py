@@ -24,16 +24,20 @@ from handgrad.kernels.types import Array
 Maker = Callable[[Trace], Array]
 
 
-def top_guesses(spec: NetSpec) -> list[Guess]:
-    """Candidates for the output's δ, the right one first, then by how far-fetched they are."""
+def top_guesses(spec: NetSpec, measured: bool = False) -> list[Guess]:
+    """Candidates for the output's δ, the right one first, then by how far-fetched they are.
+
+    With `measured`, the program's loss is another one than `spec` says.
+    """
     rows: list[tuple[str, float, Maker, str]] = [("", 0.0, lambda tr: tr.delta[-1] / tr.scale, "")]
-    rows += _of_loss(spec)
+    rows += _of_own_loss(spec) if measured else _of_loss(spec)
+    seen = ("logits_for_probabilities",) if spec.activations[-1] == "identity" and not uses_softmax(spec) else ()
     rows += _of_targets(spec)
     rows += _of_predictions(spec)
     rows += _of_slopes(spec)
     rows += _of_errors(spec)
     rows += _of_samples()
-    return [_guess(*row) for row in sorted(rows, key=lambda row: row[1])]
+    return [_guess(*row) for row in sorted(rows, key=lambda row: row[1]) if row[0] not in seen]
 
 
 def _guess(key: str, cost: float, maker: Maker, detail: str) -> Guess:
@@ -63,6 +67,29 @@ def _of_loss(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
             ("sigmoid_slope_after_delta", 0.9, lambda tr: (tr.p - tr.t) * tr.p * (1 - tr.p), "p(1 − p)"),
             ("second_class_sign", 1.1, lambda tr: -tr.t * (1 - tr.p) - (1 - tr.t) * tr.p, "a sign"),
         ]
+    return rows
+
+
+def _of_own_loss(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
+    """The δ of a loss that has a formula, where the program's own has none; or its own, with something done to it."""
+    rows: list[tuple[str, float, Maker, str]] = [
+        ("error_squared", 1.1, lambda tr: np.abs(tr.delta[-1]) / tr.scale, "its magnitude"),
+        ("error_squared", 1.1, lambda tr: tr.delta[-1] ** 2, "its square"),
+        ("error_squared", 1.2, lambda tr: np.abs(tr.p - tr.t), "|p − t|"),
+        ("error_squared", 1.2, lambda tr: np.sign(tr.p - tr.t), "sign(p − t)"),
+    ]
+    kind = spec.activations[-1]
+    if kind in ("sigmoid", "tanh", "relu", "leaky_relu"):
+        rows += [
+            ("output_slope_missing", 1.0, lambda tr: tr.delta[-1] / tr.scale / slope(kind, tr.z[-1]), "f′(z)"),
+            ("slope_twice", 1.1, lambda tr: tr.delta[-1] / tr.scale * slope(kind, tr.z[-1]), f"{kind}′(z)"),
+        ]
+    losses = ("squared_error", *(() if kind == "identity" and not uses_softmax(spec) else ("binary_cross_entropy",)))
+    for other in losses:
+        rows += _of_other_loss(spec, other)
+    rows = [(key, 1.05 if key == "delta_of_other_loss" else cost, make, said) for key, cost, make, said in rows]
+    if uses_softmax(spec):
+        rows.append(("delta_of_other_loss", 1.05, lambda tr: tr.p - tr.t, "the cross-entropy"))
     return rows
 
 
@@ -144,6 +171,8 @@ def _of_predictions(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
         ("output_function_differs", 1.3, error_of(lambda tr: sigmoid(tr.p)), "σ(p)"),
         ("output_function_differs", 1.3, error_of(lambda tr: softmax(tr.z[-1])), "softmax(z)"),
         ("output_function_differs", 1.4, error_of(lambda tr: np.exp(tr.z[-1])), "eᶻ"),
+        ("softmax_not_normalised", 1.4, error_of(lambda tr: _shifted(tr.z[-1])), "eᶻ"),
+        ("softmax_of_minus", 1.4, error_of(lambda tr: softmax(-tr.z[-1])), "softmax(−z)"),
         ("output_function_differs", 1.4, error_of(lambda tr: np.tanh(tr.z[-1])), "tanh z"),
         ("log_for_probabilities", 1.4, error_of(lambda tr: np.log(np.maximum(np.abs(tr.p), 1e-300))), "log p"),
         ("error_squared", 1.3, lambda tr: (tr.p - tr.t) ** 2, "(p − t)²"),
@@ -196,6 +225,13 @@ def _of_slopes(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
             ("slope_formula_on_z", 1.1, lambda tr: _slope_of_loss(tr) * _formula(own, tr.z[-1]), "z"),
             ("slope_twice", 1.1, lambda tr: _slope_of_loss(tr) * slope(own, tr.z[-1]) ** 2, f"{own}′(z)²"),
             ("slope_twice", 1.2, lambda tr: tr.delta[-1] / tr.scale * slope(own, tr.z[-1]), f"{own}′(z)"),
+            ("slope_sign_inside", 1.2, lambda tr: _slope_of_loss(tr) * _flipped(own, tr.p), "a plus sign"),
+            ("half_of_slope", 1.4, lambda tr: _slope_of_loss(tr) * tr.p**2, "a²"),
+            ("activation_as_slope", 1.3, lambda tr: _slope_of_loss(tr) * activate(own, tr.p), "f(p)"),
+            ("slope_sign_inside", 1.4, lambda tr: (tr.p - tr.t) * _flipped(own, tr.p), "a plus sign"),
+            ("half_of_slope", 1.4, lambda tr: (tr.p - tr.t) * (1 - tr.p), "1 − p"),
+            ("upstream_left_out", 1.3, lambda tr: slope(own, tr.z[-1]), ""),
+            ("upstream_left_out", 1.4, lambda tr: slope(own, tr.z[-1]) / tr.scale, ""),
         ]
     rows += [
         ("z_as_slope", 1.2, lambda tr: _slope_of_loss(tr) * tr.z[-1], "z"),
@@ -210,6 +246,10 @@ def _of_slopes(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
 def _formula(kind: str, a: Array) -> Array:
     """The slope's formula in the output, a(1 − a) or 1 − a²."""
     return a * (1 - a) if kind == "sigmoid" else 1 - a**2
+
+
+def _flipped(kind: str, a: Array) -> Array:
+    return a * (1 + a) if kind == "sigmoid" else 1 + a**2
 
 
 def _of_samples() -> list[tuple[str, float, Maker, str]]:
@@ -235,6 +275,10 @@ def _of_samples() -> list[tuple[str, float, Maker, str]]:
         ("averaged_delta", 1.2, averaged(0), "the batch's mean δ"),
         ("averaged_delta", 1.5, averaged(1), "the classes' mean δ"),
     ]
+
+
+def _shifted(z: Array) -> Array:
+    return np.asarray(np.exp(z - z.max(axis=1, keepdims=True)))
 
 
 def _softmax_of_all(tr: Trace) -> Array:

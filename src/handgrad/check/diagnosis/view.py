@@ -30,7 +30,15 @@ class View:
     def context(self, l: int) -> Context:
         """The numbers that a factor at layer l may be made of."""
         D, M = self.trace.W[l].shape
-        return Context(len(self.trace.x), self.trace.t.shape[1], self.probe.learning_rate, D, M, self.trace.spec.l2)
+        return Context(
+            len(self.trace.x),
+            self.trace.t.shape[1],
+            self.probe.learning_rate,
+            D,
+            M,
+            self.trace.spec.l2,
+            inputs=self.trace.x.shape[1],
+        )
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.check.reading.batches import Batch, Form
+from handgrad.check.reading.handed import handed_over
+from handgrad.check.reading.keyed import keyed_arguments
 from handgrad.check.reading.program import MODULE, Function
 from handgrad.check.reading.roles import role_of
 from handgrad.check.reading.worlds import Env
-from handgrad.kernels.types import Array
 
 _UPSTREAM = re.compile(
     r"d$|d_?[A-Z]|d_?out|d_l_|dy|dx|dz|da|grad|delta|error|upstream|output_(grad|error)|loss_grad", re.IGNORECASE
@@ -23,65 +25,6 @@ _UPSTREAM = re.compile(
 
 class NotBoundError(Exception):
     """An argument of a function that nothing is known for."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Images and targets as a program wants them.
-
-    Attributes:
-        x, t: in its orientation; t one-hot or class numbers.
-        rows: N images as rows.
-        each: every image is handed over alone.
-    """
-
-    x: Array
-    t: Any
-    rows: bool = True
-
-
-@dataclass(frozen=True)
-class Form:
-    """How images and targets are handed over.
-
-    Attributes:
-        samples: "rows" (N, D), "columns" (D, N), "vector" (D,) one by one, "column" (D, 1) one by one, "row" (1, D).
-        labels: "onehot", "numbers", "flat" (N,) of 0 and 1.
-    """
-
-    samples: str
-    labels: str
-
-    @property
-    def alone(self) -> bool:
-        """One image a call."""
-        return self.samples in ("vector", "column", "row")
-
-    def batches(self, x: Array, t: Array) -> list[Batch]:
-        """The batch, or one an image."""
-        if self.samples == "rows":
-            return [Batch(x, self._labels(t))]
-        if self.samples == "columns":
-            return [Batch(np.ascontiguousarray(x.T), self._labels(t, columns=True), rows=False)]
-        made = []
-        for image, target in zip(x, t, strict=True):
-            shape = {"vector": (-1,), "column": (-1, 1), "row": (1, -1)}[self.samples]
-            label = target.reshape(shape) if self.labels == "onehot" else self._labels(target[None])
-            if self.labels != "onehot" and self.samples != "row":
-                label = label[0]
-            made.append(Batch(image.reshape(shape).copy(), label, rows=self.samples == "row"))
-        return made
-
-    def _labels(self, t: Array, columns: bool = False) -> Any:
-        if self.labels == "onehot":
-            return np.ascontiguousarray(t.T) if columns else t.copy()
-        if t.shape[1] == 1:
-            return t[:, 0].astype(int) if self.labels == "numbers" else t[:, 0].copy()
-        return t.argmax(axis=1)
-
-    def outputs(self, found: Array) -> Array:
-        """A program's output as (N, P), or (P,) of one image."""
-        return found.T if self.samples == "columns" else found
 
 
 @dataclass(frozen=True)
@@ -111,7 +54,7 @@ def call(function: Function, env: Env, batch: Batch, setting: Setting, owner: An
     else:
         target = env["globals"][function.name]
     value = target(**arguments)
-    _remember(function, env, value, batch)
+    remember(function, env, value, batch)
     return value
 
 
@@ -122,12 +65,16 @@ def bind(function: Function, env: Env, batch: Batch, setting: Setting) -> dict[s
     unknown: list[str] = []
     names = list(function.parameters)
     roles = _roles(names, env)
+    handed = keyed_arguments(function, env) | handed_over(function, env, batch)
     for name in names:
         required, role = name in function.required, roles[name]
-        if (
+        if name in handed:
+            bound[name] = handed[name]
+            taken |= {"x", "t"} if isinstance(handed[name], tuple) else set()
+        elif (
             name in env
             and name not in ("globals", "self", "made", "roles", "own", "locals")
-            and role not in ("lr", "x", "t")
+            and (role not in ("lr", "x", "t") or _is_weight(name, env))
         ):
             bound[name] = env[name]
             taken.add(role)
@@ -162,6 +109,11 @@ def bind(function: Function, env: Env, batch: Batch, setting: Setting) -> dict[s
     if missing:
         raise NotBoundError(f"{function.shown}: no value for {', '.join(missing)}")
     return bound
+
+
+def _is_weight(name: str, env: Env) -> bool:
+    """A matrix of the world's own, such as weights that are called alpha and beta."""
+    return name in env.get("own", ()) and np.ndim(env[name]) == 2 and role_of(name) == "lr"
 
 
 def _is_value(value: Any) -> bool:
@@ -206,6 +158,8 @@ def _by_role(role: str, name: str, env: Env, batch: Batch, setting: Setting, req
         return env.get("pairs") or [(batch.x, batch.t)]
     if role == "flag" and name.lower().startswith(("train", "is_train")) and not setting.training:
         return False
+    if role == "classes" and len(name) > 2:
+        return setting.classes  # a default of 10 would not fit
     if not required:
         return 1 if role == "one" else None
     if role == "classes":
@@ -223,7 +177,7 @@ def _by_role(role: str, name: str, env: Env, batch: Batch, setting: Setting, req
     return None
 
 
-def _remember(function: Function, env: Env, value: Any, batch: Batch) -> None:
+def remember(function: Function, env: Env, value: Any, batch: Batch) -> None:
     """A function's value under the names it has in the function and where the function is called."""
     stored: dict[str, Any] = env.setdefault("roles", {})
     before = stored.get("output")
@@ -286,3 +240,6 @@ class Recorder:
 def _as_now(value: Any) -> Any:
     """An array as it is at this moment: `p[range(n), y] -= 1` may follow."""
     return value.copy() if isinstance(value, np.ndarray) and value.size < 100_000 else value
+
+
+__all__ = ["Batch", "Form", "Locals", "NotBoundError", "Recorder", "Setting", "bind", "call"]

@@ -31,6 +31,13 @@ class Slot:
     flat: bool = False  # weights (D,) of a single output
     matrix: bool = False  # np.matrix, whose * is a product of matrices
 
+    def spreads(self, shape: tuple[int, ...]) -> bool:
+        """Whether a bias less an array of this shape becomes a matrix: (M, 1) less (M,) is (M, M)."""
+        if self.bias not in ("flat", "row", "column") or self.inside or len(shape) > 2 or int(np.prod(shape)) < 2:
+            return False
+        is_column = len(shape) == 2 and shape[1] == 1
+        return is_column != (self.bias == "column")
+
     def shape_in(self, own: Array) -> Array:
         """An array of the program (values or gradient) as handgrad has it: (D, M) or (M,).
 
@@ -228,7 +235,21 @@ def _bias(
         if best is None or score > best[0]:
             matrix = isinstance(values, np.matrix)
             best = score, Slot(path, bias=kind, single=values.dtype == np.float32, matrix=matrix)
-    return best[1] if best and best[0] > 1.5 else None
+    if best is None or best[0] > 1.5:
+        return best[1] if best else None
+    return _only_one(vectors, size, taken, layers - number + 1)
+
+
+def _only_one(vectors: Sequence[tuple[Path, Array]], size: int, taken: list[Path], layers: int) -> Slot | None:
+    """The one vector of this size, where as many are left as layers, whatever it is called."""
+    left = [(path, values) for path, values in vectors if values.ndim and not looks_like_buffer(name_of(path))]
+    left = [(path, values) for path, values in left if path not in taken]
+    fitting = [(path, _vector_kind(values, size), values) for path, values in left]
+    fitting = [one for one in fitting if one[1] in ("flat", "row", "column")]
+    if len(fitting) != 1 or len(left) != layers:
+        return None
+    path, kind, values = fitting[0]
+    return Slot(path, bias=kind, single=values.dtype == np.float32, matrix=isinstance(values, np.matrix))
 
 
 def _vector_kind(values: Array, size: int) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from handgrad.check.reading.worlds import World
 
 _KEEP = re.compile(r"keep\w*|p_?keep|\w*keep_?(prob\w*|rate)?", re.IGNORECASE)
 _DROP = re.compile(r"drop\w*|\w*dropout\w*|p|p_?drop|rate|noise\w*", re.IGNORECASE)
+_EITHER = re.compile(r"p|rate|prob(ability)?", re.IGNORECASE)  # the share kept or the share dropped
 _TRAINING = re.compile(r"(is_?)?train(ing)?(_mode|_phase)?|mode|phase", re.IGNORECASE)
 _DEPTH = 3
 
@@ -55,7 +57,9 @@ def is_random(net: ProgramNet, made: Any) -> bool:
             net.answer(made.parameters, made.x.copy(), made.t.copy(), learning_rate=0.05)[0].gradients for _ in range(2)
         )
         return any(
-            one[n].shape != two[n].shape or not np.allclose(one[n], two[n], rtol=1e-6, atol=1e-12, equal_nan=True)
+            one[n].shape != two[n].shape
+            or not np.isfinite(one[n]).all()  # x · mask / 0 is not random, and no way to ask
+            or not np.allclose(one[n], two[n], rtol=1e-6, atol=1e-12, equal_nan=True)
             for n in one
         )
     return False
@@ -70,7 +74,8 @@ def _ways(net: ProgramNet, made: Any) -> Iterator[tuple[tuple[Path, Any], ...]]:
     keep = tuple((path, _full(value)) for path, value in found if _KEEP.fullmatch(str(path[-1][1])))
     drop = tuple((path, _empty(value)) for path, value in found if _DROP.fullmatch(str(path[-1][1])))
     flags = tuple((path, _off(value)) for path, value in found if _TRAINING.fullmatch(str(path[-1][1])))
-    yield from (way for way in (keep, drop, (*keep, *drop), flags) if way)
+    either = tuple((path, _full(value)) for path, value in found if _EITHER.fullmatch(str(path[-1][1])))
+    yield from (way for way in (keep, drop, (*keep, *drop), either, flags) if way)
 
 
 def _full(value: Any) -> Any:
@@ -107,5 +112,5 @@ def _numbers(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, Any]]:
         listed = isinstance(inner, list | tuple) and inner and all(isinstance(v, float) for v in inner)
         if isinstance(inner, float | bool | str) or listed:
             yield (*path, step), inner
-        elif not isinstance(inner, np.ndarray) and not callable(inner):
+        elif not isinstance(inner, np.ndarray | FunctionType | MethodType | type):  # a layer may be callable
             yield from _numbers(inner, (*path, step), depth + 1)

@@ -27,6 +27,7 @@ from handgrad.check.reading.loops.find import NAME as LOOP
 from handgrad.check.reading.net import Outputs, ProgramNet, adds_in_update, find_output, lines_of
 from handgrad.check.reading.places import get, walk
 from handgrad.check.reading.plan import Plan, Step, Trial, Where, run_plan
+from handgrad.check.reading.printed_loss import as_stepped, hidden_of, only_printed
 from handgrad.check.reading.program import Program
 from handgrad.check.reading.rates import SAMPLES, Draws, find_rate, fit_rate, rate_is_fixed
 from handgrad.check.reading.roles import FORWARD, LOSS, NOT_LOSS
@@ -58,30 +59,16 @@ def describe_net(program: Program, plan: Plan, draw: Draws) -> tuple[ProgramNet,
                        loss_is_assumed=net.loss_plan is None)  # fmt: skip
     net.loss_fits = from_value
     net.understood = fits >= 1.0
-    if from_value and loss.kind == "squared_error" and plan.steps[-1].function.name == LOOP:
-        _as_stepped(net, loss, made, gradients)
+    if from_value and loss.kind == "squared_error" and only_printed(plan):
+        as_stepped(net, loss, made, gradients)
     if plan.form.alone:
-        net.spec = replace(net.spec, divided_by="N")
+        net.spec = replace(net.spec, divided_by="N*P" if loss.divided_by == "N*P" else "N")
     _try_other_sizes(program, net, draw)
     net.update_adds = adds_in_update(program, plan) and not plan.updates
     net.lines = lines_of(program, plan)
     if net.fixed_rate:
         fit_rate(net, draw)
     return net, fits
-
-
-def _as_stepped(net: ProgramNet, loss: FittedLoss, made: Any, gradients: dict[str, Array]) -> None:
-    """A squared error that a script only prints says nothing of 2, ½ or N: these stand in its learning rate."""
-    N, spec = 1 if net.plan.form.alone else SAMPLES, net.spec
-    biases = any(name[0] == "b" for name in net.plan.world.slots)
-    z = logits(made.parameters, made.x[:N], spec.activations[:-1], biases)
-    h, dW = hidden_of(made, spec.activations, biases, N), gradients.get(f"W{len(spec.activations)}")
-    if dW is None or dW.shape != (h.shape[1], made.t.shape[1]):
-        return
-    implied = implied_loss(dW, h, activate(spec.activations[-1], z), z, made.t[:N], spec.activations[-1])
-    if implied.kind == loss.kind and implied.sure and not net.plan.form.alone:
-        net.spec = replace(spec, divided_by=implied.divided_by, factor=implied.factor, loss_is_assumed=True)
-        net.loss_plan = net.plan.loss = None
 
 
 def _form_of(plan: Plan) -> str:
@@ -212,7 +199,7 @@ def _fit_loss(
                 if plan.penalty_over_samples:
                     penalized = replace(penalized, l2=penalized.l2 * SAMPLES)
                 return penalized, True
-            if named is None and (LOSS.search(label) and not NOT_LOSS.search(label)) and np.isfinite(value):
+            if named is None and _is_loss(label) and np.isfinite(value):
                 named = replace(candidate, loss=where)
     last = f"W{len(activations)}"
     h = hidden_of(made, activations, biases, N)
@@ -226,6 +213,11 @@ def _fit_loss(
     return _implied(program, plan, net, made, trials, activations, dW), False
 
 
+def _is_loss(label: str) -> bool:
+    """Whether the name of a value, or of the function that returned it, is a loss's."""
+    return any(LOSS.search(word) for word in label.split()) and not NOT_LOSS.search(label)
+
+
 def _implied(
     program: Program, plan: Plan, net: ProgramNet, made: Any, trials: Sequence[Trial], activations: tuple[str, ...],
     dW: Array,
@@ -236,8 +228,10 @@ def _implied(
         dW = sum((net.gradients_of(trial, 0.05)[0][last] for trial in trials[1:]), dW)
     h = hidden_of(made, activations, biases, SAMPLES)
     z = logits(made.parameters, made.x[:SAMPLES], activations[:-1], biases)
-    implied = implied_loss(dW, h, activate(activations[-1], z), z, made.t[:SAMPLES], activations[-1])
-    if not implied.sure and plan.steps[-1].function.name == LOOP and not re.search(r"log|softmax", program.source.text):
+    W = made.parameters[last]
+    implied = implied_loss(dW, h, activate(activations[-1], z), z, made.t[:SAMPLES], activations[-1], W)
+    in_loop = plan.steps[-1].function.name == LOOP
+    if not implied.aligned and in_loop and not re.search(r"log|softmax", program.source.text):
         text = ast.unparse(plan.steps[-1].function.node)
         counted = re.search(r"/\s*(len|float|m|n|N|\w*batch\w*|\w+\.shape)\b|mean\(", text)
         return FittedLoss("squared_error", "N" if counted else "none", 0.5, False)
@@ -294,19 +288,12 @@ def replace_samples(made: Any, samples: int) -> Any:
     return replace(made, x=made.x[:samples], t=made.t[:samples])
 
 
-def hidden_of(made: Any, activations: tuple[str, ...], biases: bool, N: int) -> Array:
-    h: Array = made.x[:N]
-    for l, kind in enumerate(activations[:-1], start=1):
-        h = activate(kind, h @ made.parameters[f"W{l}"] + (made.parameters[f"b{l}"] if biases else 0.0))
-    return h
-
-
 def _loss_plans(program: Program, plan: Plan, made: Any, trial: Trial) -> list[tuple[Plan, Trial]]:
     """The plan itself, then each function with a loss's name, alone or after the plan's first steps."""
     found = [(plan, trial)]
     from handgrad.check.reading.find_steps import forwards_of
 
-    for function in _functions_of(program, plan):
+    for function in sorted(_functions_of(program, plan), key=lambda f: -_calls_losses(f.node)):
         if not LOSS.search(function.name) or NOT_LOSS.search(function.name) or function.name.startswith("__"):
             continue
         ways: list[tuple[Step, ...]] = [(Step(function),)]
@@ -316,6 +303,13 @@ def _loss_plans(program: Program, plan: Plan, made: Any, trial: Trial) -> list[t
                 other = replace(plan, steps=steps, gradients={}, updates=False)
                 found.append((other, _trials(program, other, made)[0]))
     return found
+
+
+def _calls_losses(node: ast.AST) -> int:
+    """How many losses a function calls: the one with the penalty calls the one without, and is the one meant."""
+    called = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+    names = (f.id if isinstance(f, ast.Name) else f.attr if isinstance(f, ast.Attribute) else "" for f in called)
+    return sum(bool(LOSS.search(name)) and not NOT_LOSS.search(name) for name in names)
 
 
 def _numbers(plan: Plan, trial: Trial) -> list[tuple[Where, str, float]]:
@@ -329,7 +323,8 @@ def _numbers(plan: Plan, trial: Trial) -> list[tuple[Where, str, float]]:
             if array is not None and array.size == 1 and array.dtype.kind == "f":
                 path = (("item", inner),) if isinstance(value, tuple) else ()
                 names = function.returns if len(function.returns) == len(parts) else ()
-                label = f"{names[inner] if names else ''} {function.name}"
+                owner = plan.steps[place].new or ("" if not plan.steps[place].path else function.owner)
+                label = f"{names[inner] if names else ''} {owner} {function.name}"
                 found.append((Where(place, path), label, float(array.reshape(-1)[0])))
     for name, value in trial.env.get("locals", {}).items():
         named = LOSS.search(name.split(".")[-1]) and not NOT_LOSS.search(name.split(".")[-1])

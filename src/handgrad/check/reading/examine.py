@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -15,24 +16,28 @@ from handgrad.check.reading.dropout import dropout_parts
 from handgrad.check.reading.find_net import draw, find_net
 from handgrad.check.reading.general import check_general, find_general
 from handgrad.check.reading.initial_weights import initial_parts
+from handgrad.check.reading.layers.beside import biases_as_penalised, softmax_as_used, with_layers
 from handgrad.check.reading.layers.find import find_layers, only_layers
 from handgrad.check.reading.loops.find import find_loops
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.optimizers.find import holds_more, only_updates
 from handgrad.check.reading.optimizers.names import KINDS as OPTIMIZERS
 from handgrad.check.reading.optimizers.parts import optimizer_parts
-from handgrad.check.reading.patience import patience
+from handgrad.check.reading.optimizers.within import divides_by_samples, within_net
+from handgrad.check.reading.patience import TooSlowError, patience
 from handgrad.check.reading.places import name_of
 from handgrad.check.reading.program import Program, load_program
 from handgrad.check.reading.roles import looks_like_gradient
+from handgrad.check.reading.rounds.parts import doubtful, outweighs, round_part
 from handgrad.check.reading.slopes import check_slopes
 from handgrad.check.reading.source import NotReadError, Source
+from handgrad.check.reading.tools.around import only_tools, promised, unread_in_words
 from handgrad.check.reading.tools.find import KINDS as TOOLS
-from handgrad.check.reading.tools.find import only_tools
 from handgrad.check.reading.tools.net import net_measures
 from handgrad.check.reading.tools.parts import source_parts, tool_parts, unnamed_part
+from handgrad.check.reading.unread import unread_gradients
 from handgrad.check.reading.wishes import Wishes
-from handgrad.check.reading.words import said_of_net, said_of_program
+from handgrad.check.reading.words import own_name, said_of_net, said_of_program
 from handgrad.check.subject import Diagnosis
 
 _SECONDS = 25.0
@@ -57,6 +62,7 @@ class Examined:
     trouble: list[str] = field(default_factory=list)
     descends: bool = False  # the net's gradients are descent directions, which its update adds
     net: ProgramNet | None = None  # the net itself, for what measures it
+    judged_names: set[str] = field(default_factory=set)  # of helpers and update rules, right ones too
 
     def to_json(self, place: Callable[[int], str]) -> dict[str, Any]:
         """Plain data; lines of findings get their place in words."""
@@ -85,19 +91,30 @@ def examine(source: Source, wishes: Wishes, kind: str = "") -> Examined:
     program.fresh()
     examined = Examined(said_of_program(program))
     if kind == "" and _read_before_nets(program, examined, wishes.thing):
+        examined.said += [] if wishes.thing else unread_in_words(_not_judged(program, examined))
         return examined
     tried = _read_main(program, examined, wishes, kind)
     _ask_beside_net(program, examined)
-    unread = kind == "" and not wishes.thing and not examined.parts
+    unread = kind == "" and not wishes.thing
     if kind == "":
         _add_updates(program, examined, wishes.thing)
         _add_helpers(program, examined, wishes.thing)
     if not examined.parts or (unread and _unread_backward(program, examined)):
         raise NotReadError(_nothing(program, tried, examined))
+    if kind == "" and not wishes.thing:
+        examined.said += unread_in_words(_not_judged(program, examined))
     if _clears(source.text):
         for part in examined.parts:
             part.diagnosis = _cleared_elsewhere(part.diagnosis)
     return examined
+
+
+def _not_judged(program: Program, examined: Examined) -> list[str]:
+    """Helpers and update rules by their names of which nothing is known after all."""
+    beside_net = any(part.kind == "net" for part in examined.parts)
+    known = {*examined.judged_names, *(part.name for part in examined.parts)}
+    known |= {name.split(".")[0] for name in known}
+    return [name for name in promised(program, beside_net=beside_net) if name not in known]
 
 
 def _read_before_nets(program: Program, examined: Examined, thing: str) -> bool:
@@ -107,7 +124,8 @@ def _read_before_nets(program: Program, examined: Examined, thing: str) -> bool:
     elif not only_updates(program) or any(loop.function is None for loop in find_loops(program.tree)):
         return False
     if not examined.parts:
-        examined.parts += [Part(*piece) for piece in optimizer_parts(program, thing)]
+        pieces = optimizer_parts(program, thing, judged_names=examined.judged_names)
+        examined.parts += [Part(*piece) for piece in pieces]
     return bool(examined.parts)
 
 
@@ -136,13 +154,37 @@ def _read_net(program: Program, examined: Examined, wishes: Wishes, kind: str) -
     tried = [] if examined.parts else _add_net(program, examined, wishes)
     if not examined.parts:
         _add_general(program, examined, wishes.thing)
+    elif examined.net is not None and not asked and not wishes.thing:
+        net = examined.parts.pop()
+        examined.parts += [Part(*p) for p in with_layers(program, (net.name, net.kind, net.said, net.diagnosis))]
+    if not asked and not wishes.thing:
+        _ask_rounds(program, examined)
     return tried
 
 
+def _ask_rounds(program: Program, examined: Examined) -> None:
+    """The program run as it is: where no net was read, and where one is accused that may be right."""
+    net = next((part for part in examined.parts if part.kind == "net"), None)
+    if (examined.parts and net is None) or (net is not None and not doubtful(net.diagnosis)):
+        return
+    piece = round_part(program)
+    if piece is None or (net is not None and not outweighs(piece[3], net.diagnosis)):
+        return
+    if piece[3].verdict != "undecided" or not only_layers(program):
+        examined.parts = [part for part in examined.parts if part is not net] + [Part(*piece)]
+        examined.net = None
+
+
 def _ask_beside_net(program: Program, examined: Examined) -> None:
-    """Who calls a net that is right, its first weights, its dropout."""
+    """The net's own update, who calls a net that is right, its first weights, its dropout."""
     if examined.net is None:
         return
+    for part in (p for p in examined.parts if p.kind == "net"):
+        keys = {found.explanation for found in part.diagnosis.findings}
+        if keys == {"one_over_n_missing"} and divides_by_samples(program, examined.net):
+            lines = tuple(replace(line, right=True) for line in part.diagnosis.lines)
+            part.diagnosis = replace(part.diagnosis, lines=lines, findings=())
+    examined.parts += [Part(*piece) for piece in within_net(program, examined.net, examined.descends)]
     if all(part.diagnosis.verdict == "right" for part in examined.parts):
         examined.parts += [Part(*piece) for piece in caller_parts(program, examined.net)]
     examined.parts += [Part(*piece) for piece in initial_parts(program, examined.net)]
@@ -153,20 +195,19 @@ def _add_updates(program: Program, examined: Examined, thing: str) -> None:
     """Update rules, but for mistakes that were told already."""
     beside = any(part.kind == "net" for part in examined.parts) or (not examined.parts and holds_more(program))
     told = {found.explanation for part in examined.parts for found in part.diagnosis.findings}
-    for piece in optimizer_parts(program, thing, beside_net=beside, descends=examined.descends):
+    pieces = optimizer_parts(
+        program, thing, beside_net=beside, descends=examined.descends, judged_names=examined.judged_names
+    )
+    for piece in pieces:
         if not {found.explanation for found in piece[3].findings} & told:
             examined.parts.append(Part(*piece))
 
 
-_BACKWARD = re.compile(r"back_?(ward|prop)|retro_?propag|(compute|get|calc\w*)_?grad", re.IGNORECASE)
-
-
 def _unread_backward(program: Program, examined: Examined) -> bool:
-    """Whether only helpers were read, all right, though something like a backward pass stands there."""
-    read = {part.name.split(".")[0] for part in examined.parts}
-    names = [*program.functions, *(f"{c}.{m}" for c, own in program.methods.items() for m in own)]
-    unread = [name for name in names if _BACKWARD.search(name) and name.split(".")[0] not in read]
-    return bool(unread) and all(part.diagnosis.verdict == "right" for part in examined.parts)
+    """Whether only pieces were read, all right, though something that makes gradients stands there unread."""
+    if any(part.kind == "net" or part.diagnosis.verdict != "right" for part in examined.parts):
+        return False
+    return any(unread_gradients(program, (part.name for part in examined.parts)))
 
 
 _NET_NAME = re.compile(r"net(work)?($|[A-Z_0-9])|mlp|model|perceptron|classif|regress", re.IGNORECASE)
@@ -194,16 +235,43 @@ def _add_net(program: Program, examined: Examined, wishes: Wishes) -> list[str]:
     if net is None:
         return tried
     with patience(_SECONDS):
-        diagnosis = _without_memory(net, diagnose_net(net)) if net.understood else check_slopes(net)
-        if any(f.explanation == "sign" for f in diagnosis.findings) and not net.plan.updates:
-            net.update_adds = net.update_adds or adds_when_used(program, net)
-            diagnosis = diagnose_net(net) if net.update_adds else diagnosis
+        diagnosis = _diagnosed(program, net)
+        if diagnosis.verdict == "undecided" and not wishes.sizes and net.spec.sizes[-1] > 1:
+            net, diagnosis = _with_one_output(program, wishes, net, diagnosis)
+    diagnosis = biases_as_penalised(program, diagnosis)
+    diagnosis = _as_sure_as_names(net, diagnosis)
     examined.descends = net.update_adds
     examined.net = net
-    examined.parts.append(
-        Part(net.plan.world.owner or net.plan.steps[-1].function.name, "net", said_of_net(program, net), diagnosis)
-    )
+    examined.parts.append(Part(net.plan.world.owner or own_name(net), "net", said_of_net(program, net), diagnosis))
     return tried
+
+
+def _diagnosed(program: Program, net: ProgramNet) -> Diagnosis:
+    diagnosis = _without_memory(net, diagnose_net(net)) if net.understood else check_slopes(net)
+    if any(f.explanation == "sign" for f in diagnosis.findings) and not net.plan.updates:
+        net.update_adds = net.update_adds or adds_when_used(program, net)
+        diagnosis = diagnose_net(net) if net.update_adds else diagnosis
+    return diagnosis
+
+
+def _with_one_output(
+    program: Program, wishes: Wishes, net: ProgramNet, diagnosis: Diagnosis
+) -> tuple[ProgramNet, Diagnosis]:
+    """A program for one output runs with several too, when its targets spread over them; it is judged with one then."""
+    for sizes in ((11, 7, 1), (11, 7, 6, 1)):
+        other, _ = find_net(program, replace(wishes, sizes=sizes))
+        judged = None if other is None else _diagnosed(program, other)
+        if other is not None and judged is not None and judged.verdict != "undecided":
+            return other, judged
+    return net, diagnosis
+
+
+def _as_sure_as_names(net: ProgramNet, diagnosis: Diagnosis) -> Diagnosis:
+    """Under names that were guessed, what no explanation fits may as well be a call that was guessed wrongly."""
+    if not net.program.own_names:
+        return diagnosis
+    found = tuple(f if f.explanation else replace(f, verdict="undecided") for f in diagnosis.findings)
+    return replace(diagnosis, findings=found)
 
 
 def _without_memory(net: ProgramNet, diagnosis: Diagnosis) -> Diagnosis:
@@ -222,7 +290,7 @@ def _without_memory(net: ProgramNet, diagnosis: Diagnosis) -> Diagnosis:
 
 
 def _add_general(program: Program, examined: Examined, thing: str) -> None:
-    with patience(_SECONDS):
+    with suppress(TooSlowError), patience(_SECONDS):
         found = find_general(program, thing)
         if found is not None:
             examined.parts.append(Part(found.name, "net", found.said, check_general(found)))
@@ -233,7 +301,8 @@ def _add_layers(program: Program, examined: Examined, thing: str, kind: str) -> 
     for subject, said in find_layers(program, thing, kind):
         try:
             with patience(_SECONDS):
-                examined.parts.append(Part(subject.name, subject.kind, said, diagnose_layer(subject)))
+                diagnosis = softmax_as_used(program, diagnose_layer(subject))
+                examined.parts.append(Part(subject.name, subject.kind, said, diagnosis))
         except Exception as error:
             examined.trouble.append(f"{subject.name} (as {subject.kind}): {type(error).__name__}: {error}")
 
@@ -245,7 +314,7 @@ def _add_helpers(program: Program, examined: Examined, thing: str) -> None:
         examined.parts += [Part(j.tool.name, j.kind, j.said, j.diagnosis) for j in found]
         return
     _add_tools(program, examined, "", "")
-    measures = net_measures(program, examined.net) if examined.net is not None else ()
+    measures = net_measures(program, examined.net, examined.judged_names) if examined.net is not None else ()
     examined.parts += [Part(j.tool.name, j.kind, j.said, j.diagnosis) for j in measures]
     told = {finding.explanation for part in examined.parts for finding in part.diagnosis.findings}
     signs = (Part(*piece) for piece in source_parts(program))
@@ -257,7 +326,7 @@ def _add_tools(program: Program, examined: Examined, thing: str, kind: str) -> N
     net = next((part for part in examined.parts if part.kind == "net"), None)
     columns = net is not None and any("samples are columns" in line for line in net.said)
     samples = "" if net is None else "columns" if columns else "rows"
-    for found in tool_parts(program, thing, kind, samples, not examined.parts):
+    for found in tool_parts(program, thing, kind, samples, not examined.parts, examined.judged_names):
         examined.parts.append(Part(found.tool.name, found.kind, found.said, found.diagnosis))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from handgrad.check.diagnosis.activations import OTHERS
 from handgrad.check.diagnosis.model import activate, loss_slope, loss_sum, sigmoid, slope, softmax, through_softmax
+from handgrad.check.diagnosis.settle import odd_biases
 from handgrad.check.subject import Arrays
 from handgrad.kernels.types import Array
 
@@ -32,18 +34,28 @@ class FittedForward:
     exact: bool
 
 
+_MIXED = ("relu", "tanh", "sigmoid", "swish", "gelu", "softplus", "elu")  # of two layers that differ
+
+
 def combinations(layers: int) -> Iterator[tuple[str, ...]]:
     """Hidden activations, all equal first."""
     yield from ((kind,) * (layers - 1) for kind in HIDDEN)
     if 2 < layers <= 4:
         yield from (c for c in product(HIDDEN, repeat=layers - 1) if len(set(c)) > 1)
+    if layers > 1:
+        yield from ((kind,) * (layers - 1) for kind in OTHERS)
+    if layers == 3:
+        yield from (c for c in product(_MIXED, repeat=2) if len(set(c)) > 1 and not set(c) <= set(HIDDEN))
 
 
-def logits(parameters: Arrays, x: Array, hidden: Sequence[str], biases: bool = True) -> Array:
-    """z of the last layer."""
+def logits(
+    parameters: Arrays, x: Array, hidden: Sequence[str], biases: bool = True, factors: Sequence[float] = ()
+) -> Array:
+    """z of the last layer; `factors` of the biases, where they are not all 1."""
     h = x
     for l, kind in enumerate((*hidden, "identity"), start=1):
-        h = h @ parameters[f"W{l}"] + (parameters[f"b{l}"] if biases else 0.0)
+        factor = factors[l - 1] if factors else 1.0
+        h = h @ parameters[f"W{l}"] + (factor * parameters[f"b{l}"] if biases else 0.0)
         h = activate(kind, h)
     return h
 
@@ -59,23 +71,59 @@ def fit_forward(parameters: Arrays, x: Array, found: Sequence[Array], biases: bo
     with np.errstate(all="ignore"):
         for hidden in combinations(layers):
             z = logits(parameters, x, hidden, biases)
-            made = [(kind, activate(kind, z), True) for kind in OUTPUT]
-            odd = [("softmax", values, False) for values in _odd_softmax(z)]
+            seen = [k for k in OUTPUT if k not in ("relu", "leaky_relu") or np.any(z < 0)]  # else they are the identity
+            made = [(kind, activate(kind, z), True) for kind in seen]
+            usual = set(hidden) <= set(HIDDEN)
+            odd = [("softmax", values, False) for values in _odd_softmax(z)] if usual else []
             # Wrong probabilities count before right logits; a bare e^z may be a step on the way to log p.
-            made = [*made[:-1], *odd[:5], made[-1], *odd[5:]] if z.shape[1] > 1 else made[1:]
+            made = [*made[:-1], *odd[:-3], made[-1], *odd[-3:]] if z.shape[1] > 1 else made[1:]
             for rank, (kind, values, exact) in enumerate(made):
                 size = norms + np.linalg.norm(values)
                 met = np.flatnonzero(np.linalg.norm(rows - values.reshape(-1), axis=1) < _CLOSE * size)
                 if len(met) and (best is None or rank < best[0]):
                     best = rank, FittedForward((*hidden, kind), int(met[0]), exact)
             if best is not None:
-                return best[1]
+                return _closest(parameters, x, rows, best[1], biases)
+        return _with_odd_biases(parameters, x, rows, layers) if biases else None
+
+
+_ALIKE = ("gelu", "gelu_tanh", "gelu_sigmoid")
+
+
+def _closest(parameters: Arrays, x: Array, rows: Array, found: FittedForward, biases: bool) -> FittedForward:
+    """The same with the nearest of those activations that hardly differ from one another."""
+    *hidden, last = found.activations
+    if not found.exact or not set(hidden) & set(_ALIKE):
+        return found
+    goal = rows[found.place]
+
+    def distance(chosen: tuple[str, ...]) -> float:
+        return relative(activate(last, logits(parameters, x, chosen, biases)).reshape(-1), goal)
+
+    every = product(*(_ALIKE if kind in _ALIKE else (kind,) for kind in hidden))
+    return FittedForward((*min(every, key=distance), last), found.place, True)
+
+
+def _with_odd_biases(parameters: Arrays, x: Array, rows: Array, layers: int) -> FittedForward | None:
+    """The same with a bias subtracted or forgotten."""
+    norms = np.linalg.norm(rows, axis=1)
+    for factors in odd_biases(layers):
+        for hidden in ((kind,) * (layers - 1) for kind in HIDDEN):
+            z = logits(parameters, x, hidden, True, factors)
+            for kind in OUTPUT if z.shape[1] > 1 else OUTPUT[1:]:
+                values = activate(kind, z).reshape(-1)
+                close = np.linalg.norm(rows - values, axis=1) < _CLOSE * (norms + np.linalg.norm(values))
+                if close.any():
+                    return FittedForward((*hidden, kind), int(np.flatnonzero(close)[0]), False)
     return None
 
 
 def _odd_softmax(z: Array) -> list[Array]:
     e, shifted = np.exp(z), np.exp(z - z.max(axis=1, keepdims=True))
-    wrong = [softmax(z.T).T, e / e.sum(), softmax(softmax(z)), shifted / shifted.sum(), shifted / shifted.sum(axis=0)]
+    by_class = np.exp(z - z.max(axis=0))
+    by_class = by_class / by_class.sum(axis=1, keepdims=True)
+    wrong = [softmax(z.T).T, e / e.sum(), softmax(softmax(z)), shifted / shifted.sum(), shifted / shifted.sum(axis=0),
+             by_class, z.shape[1] * softmax(z), softmax(-z)]  # fmt: skip
     return [*wrong, e, shifted, sigmoid(z)]
 
 
@@ -114,7 +162,8 @@ class FittedLoss:
     factor: float
     exact: bool
     l2: float = 0.0
-    sure: bool = False  # the last δ is exactly this loss's
+    aligned: bool = False  # the last δ is this loss's up to a factor
+    sure: bool = False  # it is exactly this loss's
 
 
 def fit_with_penalty(
@@ -153,20 +202,34 @@ def output_delta(kind: str, activation: str, p: Array, z: Array, t: Array) -> Ar
     return through_softmax(made, p) if activation == "softmax" else made * slope(activation, z)
 
 
-def implied_loss(dW: Array, h: Array, p: Array, z: Array, t: Array, activation: str) -> FittedLoss:
-    """The loss whose last layer's gradient is nearest in direction to the program's."""
+def implied_loss(
+    dW: Array, h: Array, p: Array, z: Array, t: Array, activation: str, W: Array | None = None
+) -> FittedLoss:
+    """The loss whose last layer's gradient is nearest in direction to the program's; of W any multiple is a decay."""
+    plain = _nearest_loss(dW, h, p, z, t, activation, lambda values: values)
+    if plain.sure or W is None or W.size < 4:
+        return plain
+    without = _nearest_loss(dW, h, p, z, t, activation, lambda v: v - (v * W).sum() / (W * W).sum() * W)
+    return without if without.sure else plain
+
+
+def _nearest_loss(
+    dW: Array, h: Array, p: Array, z: Array, t: Array, activation: str, seen: Callable[[Array], Array]
+) -> FittedLoss:
+    """Compared is what is `seen` of both."""
     best: tuple[float, FittedLoss] | None = None
+    dW = seen(dW)
     with np.errstate(all="ignore"):
         for kind in kinds_for(activation, t.shape[1]):
-            made = h.T @ output_delta(kind, activation, p, z, t)
+            made = seen(h.T @ output_delta(kind, activation, p, z, t))
             norm = float(np.linalg.norm(made) * np.linalg.norm(dW))
             cosine = float((made * dW).sum()) / norm if norm else 0.0
             ratio = float((made * dW).sum() / (made * made).sum()) if np.any(made) else 0.0
             nice = [v for k, v in ways_to_divide(*t.shape).items() if abs(abs(ratio) - k) < 1e-3 * k]
             name, factor = nice[0] if nice and abs(cosine) > 0.9999 else ("N", 1.0 if kind != "squared_error" else 0.5)
             if best is None or abs(cosine) > best[0] + 1e-9:
-                sure = bool(nice) and abs(cosine) > 0.9999
-                best = abs(cosine), FittedLoss(kind, name, factor, False, sure=sure)
+                aligned = abs(cosine) > 0.9999
+                best = abs(cosine), FittedLoss(kind, name, factor, False, aligned=aligned, sure=bool(nice) and aligned)
     if best is None:
         return FittedLoss("squared_error", "N", 0.5, False)
     return best[1]

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from handgrad.check.diagnosis import diagnose_tool
+from handgrad.check.reading.loops.find import find_loops
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.places import get
 from handgrad.check.reading.program import Program
+from handgrad.check.reading.tools.evidence import zeros_are_a_choice
 from handgrad.check.reading.worlds import World
 from handgrad.check.subject import Diagnosis
 from handgrad.kernels.types import Array
@@ -54,8 +56,25 @@ def initial_parts(program: Program, net: ProgramNet) -> Iterator[tuple[str, str,
         keys = [f.explanation for f in diagnosis.findings]
         if diagnosis.verdict != "mistake" or not keys or keys[0] not in _SURE:
             return
+        in_layers = any(len(slot.path) > 2 for slot in world.slots.values())
+        if keys[0] == "init_zero" and in_layers and not _trains(program):
+            return
         large = _PICTURES.search(program.source.text) or (not world.scalable and world.sizes[0] >= _MANY)
         if keys[0] == "init_positive" and not large:
             return
+        maker = program.functions.get(world.said.removeprefix("parameters from ").removesuffix("()"))
+        if maker is not None and zeros_are_a_choice(maker.node):
+            return
         name = f"{world.owner}.__init__" if world.owner else world.said.removeprefix("parameters from ") or "weights"
         yield name, "initialize", [f"the weights that {name} makes, before any training"], diagnosis
+
+
+_TRAINING = re.compile(r"^_?(fit|train|learn|optimi[sz]e|run|main)", re.IGNORECASE)
+
+
+def _trains(program: Program) -> bool:
+    """Whether the program itself goes on from its first weights; else whoever uses its layers may set them."""
+    names = [*program.functions, *(name for own in program.methods.values() for name in own)]
+    return any(_TRAINING.search(name) for name in names) or any(
+        loop.function is None for loop in find_loops(program.tree)
+    )

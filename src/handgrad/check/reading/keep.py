@@ -55,8 +55,10 @@ class Kept:
     names: set[str] = field(default_factory=set)
 
 
-def choose(tree: ast.Module, text: str, names: Set[str] = frozenset()) -> Kept:
+def choose(tree: ast.Module, text: str, names: Set[str] = frozenset(), around: ast.Module | None = None) -> Kept:
     """Part a program into what is executed and what is skipped; `names` have a value already.
+
+    `around`: the program that the statements are a part of, whose classes and functions they may use.
 
     >>> kept = choose(ast.parse("import os\\nN = 3\\nx = open('f').read()\\ndef f(): pass\\nprint(f())"), "")
     >>> [type(node).__name__ for node in kept.nodes], [(s.first, s.last) for s in kept.skipped]
@@ -64,6 +66,9 @@ def choose(tree: ast.Module, text: str, names: Set[str] = frozenset()) -> Kept:
     """
     chooser = _Chooser(tree, text.splitlines())
     chooser.names |= names
+    if around is not None:
+        chooser.classes |= {node.name for node in around.body if isinstance(node, ast.ClassDef)}
+        chooser.functions |= {node.name for node in around.body if isinstance(node, ast.FunctionDef)}
     chooser.take(tree.body)
     return Kept(chooser.nodes, _joined(chooser.skipped), chooser.names)
 
@@ -86,7 +91,7 @@ class _Chooser:
                 self._keep(node, [node.name])
             elif _opens(node):
                 self.take(node.body)
-            elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and self.quiet(node.value):
+            elif isinstance(node, ast.Assign | ast.AnnAssign) and self._assigns(node):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 self._keep(node, [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)])
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -99,6 +104,12 @@ class _Chooser:
     def _keep(self, node: ast.stmt, names: list[str]) -> None:
         self.nodes.append(node)
         self.names.update(names)
+
+    def _assigns(self, node: ast.Assign | ast.AnnAssign) -> bool:
+        """Numbers made out of numbers, for a name or for a part of something that has a value."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        return node.value is not None and self.quiet(node.value) and all(n.id in self.names for n in names)
 
     def _builds(self, node: ast.stmt) -> bool:
         """`net.add(Dense(784, 100))`, `init_weights()`: a net put together."""
@@ -179,7 +190,9 @@ class _Chooser:
             own = name in self.classes or (name in self.functions and _INITIALIZES.search(name) is not None)
             return own or name in _BUILTINS or (name in self.names and name in _MAKERS and not hasattr(builtins, name))
         if isinstance(function, ast.Attribute):
-            return function.attr in _MAKERS | _METHODS and self.quiet(function.value)
+            own = isinstance(function.value, ast.Name) and function.value.id == "self"
+            makes = function.attr in _MAKERS | _METHODS or (own and _INITIALIZES.search(function.attr) is not None)
+            return makes and self.quiet(function.value)
         return False
 
 

@@ -17,6 +17,11 @@ from handgrad.check.reading.program import Program, source_line
 from handgrad.check.subject import Answer, Arrays, NetSpec
 from handgrad.kernels.types import Array
 
+_RESHAPED = re.compile(  # a bias or its gradient, given its shape elsewhere
+    r"(?i)(?:\bd?_?b\w{0,3}|bias\w*|grad\w*)[\"'\]\w]*(?:\[\w+\])?\s*"
+    r"(?:\.reshape|\.ravel|\.flatten|\.squeeze|\.T\b|\[[^\]\n]*(?:None|newaxis))"
+    r"|(?:reshape|expand_dims|atleast_2d|squeeze|ravel)\(\s*(?:self\.)?(?:d?_?b\w{0,3}\b|bias|grad)"
+)
 _CLEARS = re.compile(r"\.(zero|clear|reset)_?grad\w*\(")  # called by the training ahead of each backward pass
 
 
@@ -109,6 +114,8 @@ class ProgramNet:
                 made[name] = np.full(expected, float(values.reshape(-1)[0]))  # as b -= rate * db would have it
             elif slot.inside or slot.fits(values.shape, expected):
                 made[name] = np.array(slot.shape_in(values), float)
+                if slot.spreads(values.shape) and not _RESHAPED.search(self.program.source.text):
+                    odd[name] = values.shape
             else:
                 values = np.array(values.T if slot.transposed else values, float)
                 made[name] = values
@@ -117,7 +124,8 @@ class ProgramNet:
 
     def _records(self) -> bool:
         local_loss = self.plan.loss is not None and self.plan.loss.is_local
-        return local_loss or (self.outputs is not None and bool(self.outputs.function))
+        local_gradients = any(where.is_local for where in self.plan.gradients.values())
+        return local_loss or local_gradients or (self.outputs is not None and bool(self.outputs.function))
 
     def _outputs(self, trials: list[Trial]) -> Array | None:
         if self.outputs is None:

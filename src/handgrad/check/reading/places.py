@@ -13,6 +13,7 @@ from handgrad.kernels.types import Array
 
 Path = tuple[tuple[str, Any], ...]  # ("attr", "W1"), ("item", "W1"), ("item", 0)
 _DEPTH = 6
+_BOXES = ("data", "value", "values", "val", "array", "arr", "tensor")
 _INTERCEPT = re.compile(r"_?(bias|b|intercept|biais|sesgo)\d?_?", re.IGNORECASE)
 
 
@@ -88,14 +89,35 @@ def put(value: Any, path: Path, new: Any) -> Any:
     return value
 
 
+def write(value: Any, path: Path, new: Array) -> None:
+    """Numbers into the array at a path, so that whoever shares it sees them; another array where it does not fit."""
+    now = get(value, path)
+    if isinstance(now, np.ndarray) and (now.shape, now.dtype) == (new.shape, new.dtype) and now.flags.writeable:
+        now[...] = new
+    else:
+        put(value, path, new)
+
+
 def is_named_tuple(value: Any) -> bool:
     """A tuple whose parts have names: `Params(w1, b1)`."""
     return isinstance(value, tuple) and hasattr(value, "_fields") and hasattr(value, "_replace")
 
 
 def name_of(path: Path) -> str:
-    """A path in words: W1, layers.0.W, params.W1."""
-    return ".".join(str(key) for _, key in path)
+    """A path in words: W1, layers.0.W, params.W1; of a tensor in a box of its own (weight.data) the tensor's.
+
+    >>> name_of((("attr", "fc1"), ("attr", "weight"), ("attr", "data")))
+    'fc1.weight'
+    >>> name_of((("attr", "fc1"), ("attr", "weight"), ("attr", "grad")))
+    'fc1.weight_grad'
+    """
+    words = [str(key) for _, key in path]
+    boxed = len(path) > 1 and path[-1][0] == "attr" and path[-2][0] == "attr"
+    if boxed and words[-1].strip("_") in _BOXES:
+        words.pop()
+    elif boxed and words[-1].strip("_") in ("grad", "gradient"):
+        words[-2:] = [f"{words[-2]}_grad"]
+    return ".".join(words)
 
 
 def numbers_in(name: str) -> list[int]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from handgrad.check.reading.calls import Batch, Form, Locals, Recorder, Setting, call
 from handgrad.check.reading.chain import Slot
-from handgrad.check.reading.places import Path, get, name_of, numbers_in, put, walk
+from handgrad.check.reading.global_counts import set_counts
+from handgrad.check.reading.places import Path, get, is_named_tuple, name_of, numbers_in, put, walk
 from handgrad.check.reading.program import Function
 from handgrad.check.reading.roles import looks_like_buffer, looks_like_gradient
 from handgrad.check.reading.worlds import Env, World
@@ -84,13 +85,16 @@ def run_plan(plan: Plan, env: Env, parameters: Arrays, batch: Batch, rate: float
     for name in set(env) - env["own"]:
         del env[name]  # what an earlier call left behind
     samples = (1 if batch.x.ndim < 2 else batch.x.shape[0 if batch.rows else 1]) if plan.penalty_over_samples else 1
-    setting = replace(plan.setting, rate=rate, reg=plan.setting.reg * samples)
+    last = f"W{sum(name[0] == 'W' for name in parameters)}"
+    classes = parameters[last].shape[1] if last in parameters else plan.setting.classes  # a CNN hands over none
+    setting = replace(plan.setting, rate=rate, reg=plan.setting.reg * samples, classes=classes)
     for path, value in plan.world.penalties:
         put(env, path, value * samples)
     before = plan.world.read(env)
     known = {id(a): a.copy() for _, a in walk(env)}
     kept_x, kept_t = np.array(batch.x), np.array(batch.t)
     _hand_over(env, batch)
+    set_counts(env["globals"], batch)
     returned: list[Any] = []
     recorder = Recorder()
     copies: list[tuple[str, Array, Array]] = []
@@ -106,7 +110,7 @@ def run_plan(plan: Plan, env: Env, parameters: Arrays, batch: Batch, rate: float
     if record:
         env["locals"] = {f"{function}.{name}": v for function, values in recorder.seen for name, v in values.items()}
     after = _after(plan, env, returned, before)
-    return Trial(env, returned, before, after, recorder.seen, known, batch, tuple(dict.fromkeys(spoiled)))
+    return Trial(dict(env), returned, before, after, recorder.seen, known, batch, tuple(dict.fromkeys(spoiled)))
 
 
 def _same(a: Array, b: Array) -> bool:
@@ -143,7 +147,7 @@ def _after(plan: Plan, env: Env, returned: list[Any], before: dict[str, Array]) 
     if any(not _same(before[n], now[n]) for n in before) or not returned:
         return now
     named = _after_by_name(plan, returned[-1], before)
-    if named and _is_small_step(before, named):
+    if named and (_is_small_step(before, named) or not _holds_more(returned[-1])):
         return named
     arrays = [a for _, a in walk(returned[-1])]
     wanted = sorted(plan.world.slots, key=lambda n: list(plan.world.slots).index(n))
@@ -155,6 +159,12 @@ def _after(plan: Plan, env: Env, returned: list[Any], before: dict[str, Array]) 
                 now = {n: plan.world.slots[n].shape_in(a) for n, a in zip(order, arrays, strict=True)}
                 return now if _is_small_step(before, now) else before
     return before
+
+
+def _holds_more(value: Any) -> bool:
+    """Anything but arrays and numbers, or a named tuple: arrays in it may be gradients under the parameters' names."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return is_named_tuple(value) or not all(isinstance(part, np.ndarray | float | int | np.number) for part in parts)
 
 
 def _after_by_name(plan: Plan, value: Any, before: dict[str, Array]) -> dict[str, Array]:
@@ -185,9 +195,14 @@ def _is_small_step(before: dict[str, Array], after: dict[str, Array]) -> bool:
     return True
 
 
-def locate_gradients(plan: Plan, trial: Trial) -> tuple[dict[str, Where], float]:
-    """For each tensor the array that is most likely its gradient, and how many weights have one."""
-    candidates = _candidates(plan, trial)
+def locate_gradients(
+    plan: Plan, trial: Trial, candidates: list[tuple[Where, str, Array]] | None = None
+) -> tuple[dict[str, Where], float]:
+    """For each tensor the array that is most likely its gradient, and how many weights have one.
+
+    `candidates`: arrays with places and names, instead of what was returned and what of the state has changed.
+    """
+    candidates = _candidates(plan, trial) if candidates is None else candidates
     found: dict[str, Where] = {}
     taken: set[int] = set()
     for name, slot in plan.world.slots.items():
@@ -225,6 +240,7 @@ def _is_named(label: str, slot: Slot) -> bool:
 def _candidates(plan: Plan, trial: Trial) -> list[tuple[Where, str, Array]]:
     """Arrays returned, then arrays of the state that changed, with a name each."""
     own = {id(get(trial.env, slot.path)) for slot in plan.world.slots.values()}
+    places = {slot.path for slot in plan.world.slots.values()}  # a bias that is a number has no lasting id
     found: list[tuple[Where, str, Array]] = []
     for place in range(len(trial.returned) - 1, -1, -1):
         function = plan.steps[place].function
@@ -246,7 +262,7 @@ def _candidates(plan: Plan, trial: Trial) -> list[tuple[Where, str, Array]]:
     for root, value in state:
         for path, array in walk(value, (("item", root),)):
             fresh = id(array) not in trial.known or not _same(trial.known[id(array)], array)
-            if id(array) not in own and fresh and not _is_parameter(array, trial):
+            if id(array) not in own and path not in places and fresh and not _is_parameter(array, trial):
                 found.append((Where(-1, path), name_of(path), array))
     return found
 
@@ -297,7 +313,8 @@ def _misshapen(
         if name in found:
             continue
         for where, label, array in candidates:
-            if id(array) not in taken and array.ndim <= 2 and _score(label, name, slot, 0) >= 5:
+            same = where.step >= 0 and label.split(".")[-1] == str(slot.path[-1][1])  # named as the weights
+            if id(array) not in taken and array.ndim <= 2 and (same or _score(label, name, slot, 0) >= 5):
                 found[name] = where
                 taken.add(id(array))
                 weights += name[0] == "W"

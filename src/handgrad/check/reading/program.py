@@ -11,7 +11,10 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy
+
 from handgrad.check.reading.containers import dataclass_init
+from handgrad.check.reading.global_counts import as_value, counting_globals
 from handgrad.check.reading.imports import make_import
 from handgrad.check.reading.keep import Skipped, choose
 from handgrad.check.reading.loops.find import find_loops
@@ -57,6 +60,8 @@ class Program:
     methods: dict[str, dict[str, Function]] = field(default_factory=dict)
     failed: list[tuple[int, str]] = field(default_factory=list)
     given: dict[str, Any] = field(default_factory=dict)  # values that names have before the first statement
+    own_names: dict[str, str] = field(default_factory=dict)  # the author's, where things were given telling ones
+    counts: tuple[str, ...] = ()  # names of sample counts of data that are not loaded
 
     def fresh(self) -> dict[str, Any]:
         """A namespace in which the kept statements have been run; statements that fail are noted once."""
@@ -65,10 +70,12 @@ class Program:
             **vars(builtins),
             "__import__": make_import(self._beside),
             "input": _no_input,
+            "xrange": range,  # Python 2's, the only thing that keeps many an old program from running
         }
+        module.__dict__["np"] = numpy  # a class pasted without its imports
         module.__dict__["__file__"] = str(self.source.path.name)
         sys.modules[MODULE] = module
-        module.__dict__.update(copy.deepcopy(self.given))
+        module.__dict__.update(copy.deepcopy(self.given) | as_value(self.counts))
         first = not self.failed
         for code, line in self.code:
             try:
@@ -96,7 +103,7 @@ def load_program(source: Source) -> Program:
     """
     tree = source.tree()
     kept = choose(tree, source.text)
-    program = Program(source, tree, kept.skipped, [])
+    program = Program(source, tree, kept.skipped, [], counts=counting_globals(tree, kept.names))
     for node in kept.nodes:
         program.code.append((compile(ast.Module([node], []), MODULE, "exec"), node.lineno))
     calls = _call_sites(tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from handgrad.kernels.types import Array
 
 Draws = Callable[..., Any]
 SAMPLES = 5
+_MORE = 8
 
 
 def rate_is_fixed(net: ProgramNet, made: Any) -> bool:
@@ -27,11 +29,23 @@ def rate_is_fixed(net: ProgramNet, made: Any) -> bool:
 
 
 def fit_rate(net: ProgramNet, draw: Draws) -> None:
-    """η from the step (before − after) and the gradient of the loss as understood."""
-    made = draw(net.plan.world.sizes, SAMPLES)
-    with suppress(Exception), np.errstate(all="ignore"):
-        steps = net.answer(made.parameters, made.x, made.t)[0].gradients
-        net.fixed_rate = _rate_from_model(net, made, dict(steps))
+    """η from the step (before − after) and the gradient of the loss as understood.
+
+    Where the loss is only assumed, a step that grows with the number of samples is that of a sum.
+    """
+    rates: list[float] = []
+    for samples in (SAMPLES, _MORE):
+        made = draw(net.plan.world.sizes, samples)
+        with suppress(Exception), np.errstate(all="ignore"):
+            net.fixed_rate = net.fixed_rate if not rates else 1.0
+            steps = net.answer(made.parameters, made.x, made.t)[0].gradients
+            rates.append(_rate_from_model(net, made, dict(steps)))
+    if rates:
+        net.fixed_rate = rates[0]
+    grows = len(rates) == 2 and np.isclose(rates[1] / rates[0], _MORE / SAMPLES, rtol=1e-3)
+    if grows and net.loss_plan is None and net.spec.divided_by == "N" and not net.plan.form.alone:
+        net.spec = replace(net.spec, divided_by="none")
+        net.fixed_rate = rates[0] / SAMPLES
 
 
 def _rate_from_model(net: ProgramNet, made: Any, steps: dict[str, Array]) -> float:
@@ -67,6 +81,10 @@ def _numbers(env: dict[str, Any], root: str) -> Iterator[tuple[Path, float]]:
     for name, value in list(values):
         if isinstance(value, float) and 0 < value <= 10 and not str(name).startswith("__"):
             yield (("item", root or "globals"), (kind, name)), value
+    made = env["globals"].get("self") if kind == "item" else None  # of a method read as a function
+    for name, value in list(vars(made).items()) if hasattr(made, "__dict__") else []:
+        if isinstance(value, float) and 0 < value <= 10:
+            yield (("item", "globals"), ("item", "self"), ("attr", name)), value
 
 
 def _is_doubled(net: ProgramNet, made: Any, value: float) -> bool:

@@ -15,7 +15,7 @@ _ROLES = {
     r"|t_?(train|batch|onehot)|targets?(_?(list|vector|data|y))?|(y_)?one_?hot(_?\w+)?|truth|expected(_output)?|ground_truth|desired"
     r"|true_?\w*|actual|salidas?|label_?\w*|gt|ytrue|ziel\w*|soll\w*"
     r"|cible\w*|objetivo\w*",
-    "output": r"y_?_?hat|y_?h|y_?preds?|preds?|predict\w*|out(put)?s?(_activations)?|probs?"
+    "output": r"y_?_?hat|y_?h|y_?preds?|preds?|predict\w*|out(put)?s?(_activations)?|probs?|probas?"
     r"|probabilit\w*|p|q|al|a_?(last|out)|logits?|scores?|o|yp|ytilde|estimate\w*|final_outputs?|softmax_out\w*|ypred",
     "cache": r"caches?|memory|store|stored|activations?|forward_\w+|intermediate\w*|ctx|saved|fwd\w*"
     r"|values|nodes|layer_outputs?",
@@ -25,7 +25,8 @@ _ROLES = {
     "reg": r"reg\w*|lam\w*|lmbda|l2\w*|l1\w*|weight_decay",
     "classes": r"num_?labels?|num_?classes|n_?classes|classes|k|c|num_class|nclass|num_outputs?",
     "count": r"m|n|batch_?size|bs|n_?samples|num_samples|mini_batch_size|minibatch_?size|size|n_?train\w*|batch_?len",
-    "one": r"epochs?|iterations?|iters?|num_?iter\w*|n_?iter\w*|it|max_iter|steps|n_?epochs|num_epochs|t_step",
+    "one": r"epochs?|iterations?|iters?|num_?iter\w*|n_?iter\w*|it|max_?it(er\w*)?|(num_|n_)?passes"
+    r"|(max|nb|total)_?epochs?|steps|n_?epochs|num_epochs|t_step",
     "text": r"(hidden_)?activation(_function)?\w*|loss_?(type|name|function)?|mode|optimizer",
     "flag": r"train(ing)?|verbose|print_\w+|is_train\w*|debug|plot|shuffle",
     "seed": r"seed|rng|random_state|rs",
@@ -33,7 +34,7 @@ _ROLES = {
 _COMPILED = {role: re.compile(rf"(?:{pattern})$", re.IGNORECASE) for role, pattern in _ROLES.items()}
 
 FORWARD = re.compile(
-    r"forward|feed|vorw|adelante|avant|fwd|predict|query|propag(?!ate_?back)|"
+    r"forward|fo(r?wa?r|rwo|rewa|rwa)r?d|feed|vorw|adelante|avant|fwd|predict|query|propag(?!ate_?back)|"
     r"^(net|model|run|infer\w*|evaluate|probabilities|compute_output|output|"
     r"activate|hypothesis|call|__call__|fp|ff)$|forwardprop",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ UPDATES = re.compile(
     r"train|learn|fit|update|step|optimi|sgd|descent|apply|adjust|gd$|actualiz|teach|batch", re.IGNORECASE
 )
 LOSS = re.compile(
-    r"loss|cost|cross_?entropy|huber|hinge|likelihood|divergence|"
+    r"loss|cost|cross_?entropy|huber|hinge|likelihood|divergence|verlust|kosten|fehler|perte|co[uû]t|custo|perda|"
     r"(^|_)(nll|mse|bce|ce|e|j|sse|xent|error|objective|costo|perdida|criterion|energy|log_?loss)(_|$)",
     re.IGNORECASE,
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from handgrad.check.reading.places import Path
 from handgrad.check.reading.plan import Step
 from handgrad.check.reading.program import Function, Program
-from handgrad.check.reading.roles import BACKWARD, EXPOSES, FORWARD, LOSS, NOT_LOSS, UPDATES, role_of
+from handgrad.check.reading.roles import BACKWARD, EXPOSES, FORWARD, INITIALIZES, LOSS, NOT_LOSS, UPDATES, role_of
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.reading.worlds import World
 
@@ -34,6 +34,9 @@ def _functions(program: Program, world: World) -> dict[str, Function]:
 def sequences(program: Program, world: World, wishes: Wishes) -> Iterator[tuple[Step, ...]]:
     """Backward functions alone, after a forward pass, after forward pass and loss; then with an update behind."""
     functions = _functions(program, world)
+    if world.aliases and world.layered:  # layers in a list: whoever is given it with images and targets
+        takers = [f for f in program.functions.values() if {*f.required} & {*world.aliases} and len(f.required) > 2]
+        yield from ((Step(f),) for f in takers)
     forwards = _chosen(functions, wishes.forward) or [f for f in functions.values() if FORWARD.search(f.name) and
                                                       not EXPOSES.search(f.name)]  # fmt: skip
     backwards = _chosen(functions, wishes.backward or wishes.update or _method(wishes.thing))
@@ -50,7 +53,7 @@ def sequences(program: Program, world: World, wishes: Wishes) -> Iterator[tuple[
     inner = _loss_steps(program, world)
     for backward in backwards[:10]:
         last = Step(backward)
-        for forward in forwards[:4]:
+        for forward in [*forwards[:4], *(f for f in _feeding(backward, functions) if f not in forwards[:4])]:
             if forward.name != backward.name and not _runs_forward(backward, forwards):
                 yield (Step(forward), last)
         yield (last,)
@@ -92,6 +95,8 @@ def _may_be_backward(function: Function, world: World) -> bool:
         return False
     if not function.owner and _LAYER_PAIR.fullmatch(function.name):
         return False
+    if function.parameters and not function.required and all(p in ("mode", "flag") for p in function.parameters):
+        return False  # net.train(True) is a switch
     outside = any(role_of(p) == "params" for p in function.parameters)
     if not world.owner or function.owner or outside:
         return not re.search(r"(relu|sigmoid|tanh|softmax|activation)_?(back|grad|prime|deriv)", function.name)
@@ -106,6 +111,18 @@ def _backward_rank(function: Function) -> float:
     rank -= 2.0 * bool(re.search(r"check|numeric|activation|linear_|layer_|single", function.name))
     rank -= 1.5 * any(role_of(p) == "one" for p in function.parameters)
     return rank + 0.5 * any(role_of(p) == "x" for p in function.parameters)
+
+
+def _feeding(backward: Function, functions: Mapping[str, Function]) -> list[Function]:
+    """Functions of images whose results are called what the backward pass asks for, whatever their own name is."""
+    found = []
+    for function in functions.values():
+        made = {name for names in (function.returns, *function.calls) for name in names if name}
+        wanted = made & set(backward.required)
+        named = BACKWARD.search(function.name) or INITIALIZES.search(function.name) or function.name == backward.name
+        if len(wanted) > 1 and not named and any(role_of(p) == "x" for p in function.parameters):
+            found.append(function)
+    return found[:2]
 
 
 def _runs_forward(backward: Function, forwards: Sequence[Function]) -> bool:
@@ -161,4 +178,11 @@ def _loss_objects(program: Program, world: World) -> list[tuple[str, Path, str]]
             if kind in program.methods and _LOSS_OBJECT.search(f"{path[-1][1]} {kind}"):
                 found.append((kind, path, ""))
     known = {kind for kind, _, _ in found}
-    return [*found, *((name, (), name) for name in program.methods if name not in known and _LOSS_OBJECT.search(name))]
+    return [*found, *((name, (), name) for name in program.methods if name not in known and _is_loss(program, name))]
+
+
+def _is_loss(program: Program, name: str) -> bool:
+    """A loss by its own name, or by that of the class it extends."""
+    node = next((n for n in program.tree.body if isinstance(n, ast.ClassDef) and n.name == name), None)
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name)] if node is not None else []
+    return any(_LOSS_OBJECT.search(n) for n in (name, *bases))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from handgrad.check.reading.loops.find import NAME as LOOP
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.program import Program
@@ -12,6 +14,8 @@ _SAMPLES = {
     "vector": "one sample a call, as a vector",
     "column": "one sample a call, as a column (D, 1)",
     "row": "one sample a call, as a row (1, D)",
+    "listed row": "one sample a call, a row (1, D) in a list",
+    "listed column": "one sample a call, a column (D, 1) in a list",
 }
 _LABELS = {"onehot": "one-hot targets", "numbers": "class numbers as targets", "flat": "targets (N,)"}
 _LOSSES = {
@@ -43,11 +47,18 @@ def said_of_program(program: Program) -> list[str]:
     return said
 
 
+def own_name(net: ProgramNet) -> str:
+    """What its author calls the last function that was called."""
+    name = net.plan.steps[-1].function.name
+    return net.program.own_names.get(name, name)
+
+
 def said_of_net(program: Program, net: ProgramNet) -> list[str]:
     """The net as it was understood."""
     spec, plan = net.spec, net.plan
     calls = ", then ".join(f"{step.function.shown}()" for step in plan.steps)
     calls = calls.replace(f"{LOOP}()", "one round of the training loop")
+    calls = re.sub(r"\w+", lambda word: net.program.own_names.get(word[0], word[0]), calls)
     chain = (
         "-".join(map(str, spec.sizes)) if not spec.fixed_sizes else "-".join(map(str, spec.sizes)) + " (written in it)"
     )

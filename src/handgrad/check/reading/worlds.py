@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 
 from handgrad.check.reading.chain import Chain, Slots, find_chains
-from handgrad.check.reading.places import Path, get, name_of, put, walk
+from handgrad.check.reading.made_objects import initialized, round_paths
+from handgrad.check.reading.places import Path, get, name_of, put, walk, write
 from handgrad.check.reading.program import Function, Program
-from handgrad.check.reading.roles import INITIALIZES, role_of, weight_score
+from handgrad.check.reading.rate_places import penalty_paths, rate_paths
+from handgrad.check.reading.roles import INITIALIZES, looks_like_gradient, role_of, weight_score
 from handgrad.check.subject import Arrays
 from handgrad.kernels.types import Array
 
 Env = dict[str, Any]
 Make = Callable[[dict[str, Any], Sequence[int]], Any]
-_RATES = re.compile(r"lr|eta|alpha|l_?rate|learn\w*_?rate|rate|step_size|tasa", re.IGNORECASE)
 
 
 @dataclass
@@ -50,7 +51,8 @@ class World:
     rates: tuple[Path, ...] = field(default=())
     penalties: tuple[tuple[Path, float], ...] = ()  # places of λ, and 0.1 for one that is 0: else a missing term hides
     aliases: tuple[str, ...] = ()  # what the program calls the parameters that an init function made
-    switches: tuple[tuple[Path, Any], ...] = ()  # places of what turns dropout off, and the value that does
+    switches: tuple[tuple[Path, Any], ...] = ()  # what turns dropout off; numbers of rounds, for which 1 will do
+    layered: bool = False  # a list of layers, or a framework's container: its functions may take lists of samples
     unused: int = 0  # arrays that look like weights and are in no slot
 
     def build(self, program: Program, parameters: Arrays, rate: float, resize: bool) -> Env:
@@ -77,9 +79,9 @@ class World:
                 if name[0] == "W":
                     bias = parameters[f"b{name[1:]}"][None]
                     parts = (bias, parameters[name]) if slot.inside == "first" else (parameters[name], bias)
-                    put(env, slot.path, slot.shape_out(np.concatenate(parts)))
+                    write(env, slot.path, slot.shape_out(np.concatenate(parts)))
             else:
-                put(env, slot.path, slot.shape_out(parameters[name]))
+                write(env, slot.path, slot.shape_out(parameters[name]))
         if self.root == "made":
             env["params"] = env["made"]
             env |= dict.fromkeys(self.aliases, env["made"])
@@ -104,7 +106,7 @@ def worlds(program: Program, sizes: Sequence[int], thing: str = "") -> Iterator[
     if thing and thing.split(".")[0] in program.methods:
         return
     yield from _made_worlds(program, sizes)
-    yield from _global_worlds(program)
+    yield from global_worlds(program)
 
 
 def _net_likeness(program: Program, name: str) -> int:
@@ -120,7 +122,7 @@ def _net_likeness(program: Program, name: str) -> int:
 def _object_worlds(program: Program, name: str, sizes: Sequence[int]) -> Iterator[World]:
     init = program.methods[name].get("__init__")
     makers: list[tuple[Make, bool]] = []
-    for arguments in _constructor_arguments(init):
+    for arguments in constructor_arguments(init):
         makers.append((partial(_make_with, name, arguments), True))
     namespace = program.fresh()
     for key, value in namespace.items():
@@ -130,6 +132,7 @@ def _object_worlds(program: Program, name: str, sizes: Sequence[int]) -> Iterato
         makers.append((partial(_make_plain, name), False))
     else:
         makers.append((partial(_make_from_globals, init), False))
+    makers += initialized(program, name, tuple(makers), constructor_arguments)
     for make, scalable in makers:
         found = False
         with suppress(Exception):
@@ -168,8 +171,14 @@ def with_chains(
     made = make(namespace, sizes)
     start: Path = (("item", root),) if root else ()
     arrays = [pair for pair in walk(made, start) if not name_of(pair[0]).startswith("globals.__")]
+    if kind == "globals":  # a list of rates is no bias
+        arrays = [
+            (p, a) for p, a in arrays if not isinstance(namespace.get(p[-1][1]), list) or weight_score(name_of(p)) > 0
+        ]
     if kind in ("object", "globals"):
-        arrays = [pair for pair in arrays if not _is_data(name_of(pair[0]).split(".")[-1])]
+        arrays = [pair for pair in arrays if not _is_data(name_of(pair[0]).split(".")[-1]) and not _waits(*pair)]
+    if kind == "globals":  # stand-ins for what a script loads
+        arrays = [pair for pair in arrays if name_of(pair[0]).removeprefix("globals.") not in program.given]
     ends = None if wanted is None else (wanted[0], wanted[-1])
     chains: list[Chain] = find_chains(arrays, ends)
     rates, penalties = rate_paths(made, start), penalty_paths(made, start)
@@ -179,33 +188,22 @@ def with_chains(
         unused = sum(
             a.ndim == 2 and p not in used and weight_score(name_of(p)) > 0 and bool(np.any(a)) for p, a in arrays
         )
-        found.append(World(kind, root, make, chain.slots, chain.sizes, rates=rates, penalties=penalties, unused=unused))
+        world = World(kind, root, make, chain.slots, chain.sizes, rates=rates, penalties=penalties, unused=unused)
+        world.switches = round_paths(made, start)
+        found.append(world)
     return found
+
+
+def _waits(path: Path, array: Array) -> bool:
+    """Zeros that wait for a gradient: `self.gW`, `weight.grad`."""
+    last = name_of(path).split(".")[-1]
+    plain = looks_like_gradient(last) and re.match(r"(?i)gamma|dense|depth|data|delta$|w|b", last) is None
+    return (plain or last.endswith(("_grad", "_gradient"))) and not array.any()
 
 
 def _is_data(name: str) -> bool:
     """Attributes that hold images, targets or outputs that the object was given when it was made."""
     return role_of(name) in ("x", "t", "output") and (len(name) > 1 or name in "xXyYt")
-
-
-def rate_paths(made: Any, start: Path) -> tuple[Path, ...]:
-    """Attributes or constants that hold the learning rate."""
-    values = made.items() if isinstance(made, dict) else vars(made).items() if hasattr(made, "__dict__") else ()
-    kind = "item" if isinstance(made, dict) else "attr"
-    found = [
-        k
-        for k, v in values
-        if isinstance(v, float | int) and not isinstance(v, bool) and _RATES.fullmatch(str(k).strip("_"))
-    ]
-    return tuple((*start, (kind, key)) for key in found)
-
-
-def penalty_paths(made: Any, start: Path) -> tuple[tuple[Path, float], ...]:
-    """Attributes or constants that hold a λ."""
-    values = made.items() if isinstance(made, dict) else vars(made).items() if hasattr(made, "__dict__") else ()
-    kind = "item" if isinstance(made, dict) else "attr"
-    found = [(k, v) for k, v in values if isinstance(v, float) and role_of(str(k)) == "reg"]
-    return tuple(((*start, (kind, key)), value or 0.1) for key, value in found)
 
 
 _LIST = re.compile(
@@ -218,7 +216,7 @@ _IN = re.compile(r"in$|input|n_x|nx$|^d$|^n_?in|feat|in_|entrad|^n0$|^din|dim_in
 _OUT = re.compile(r"out|class|n_y|ny$|^k$|^c$|^no$|salid|^p$|labels|onodes|y_dim", re.IGNORECASE)
 
 
-def _constructor_arguments(function: Function | None) -> list[Callable[[list[int]], dict[str, Any]]]:
+def constructor_arguments(function: Function | None) -> list[Callable[[list[int]], dict[str, Any]]]:
     """Ways to hand sizes to a constructor or an init function; empty where it takes none."""
     if function is not None and function.node.args.vararg is not None and not function.required:
         return [lambda sizes: {"*": sizes}]
@@ -229,21 +227,25 @@ def _constructor_arguments(function: Function | None) -> list[Callable[[list[int
         ways.append(partial(_bind_sizes, function, optional=optional))
     if "hidden" in function.required:
         ways.append(partial(_bind_sizes, function, optional=False, many_hidden=False))
+    if sum(_HIDDEN.search(name) is not None for name in function.required) == 1:
+        ways.append(partial(_bind_sizes, function, optional=False, listed=True))
     if len(function.required) == 1:
         ways.append(lambda sizes: {function.required[0]: sizes[0]})
     return ways
 
 
-def _bind_sizes(function: Function, sizes: list[int], *, optional: bool, many_hidden: bool = True) -> dict[str, Any]:
+def _bind_sizes(
+    function: Function, sizes: list[int], *, optional: bool, many_hidden: bool = True, listed: bool = False
+) -> dict[str, Any]:
     """Arguments by name; names that say nothing take the sizes in order.
 
-    `optional`: those with defaults too; `many_hidden`: `hidden` alone may be a list.
+    `optional`: those with defaults too; `many_hidden`: `hidden` alone may be a list; `listed`: it is one.
     """
     bound: dict[str, Any] = {}
     wanted = [p for p in function.parameters if p in function.required or (optional and _is_size(p))]
     if len(wanted) == 1 and (_LIST.fullmatch(wanted[0]) or role_of(wanted[0]) == "params"):
         return {wanted[0]: list(sizes)}
-    if (by_place := _by_place(wanted, sizes)) is not None:
+    if not listed and (by_place := _by_place(wanted, sizes)) is not None:
         return by_place
     middle, free = list(sizes[1:-1]), []
     hidden = [p for p in wanted if _HIDDEN.search(p)]
@@ -257,7 +259,7 @@ def _bind_sizes(function: Function, sizes: list[int], *, optional: bool, many_hi
             )
             tuple_default = isinstance(_default(function, name), ast.Tuple | ast.List)
             many = many and many_hidden and not isinstance(_default(function, name), ast.Constant)
-            bound[name] = list(middle) if many or tuple_default else (middle.pop(0) if middle else sizes[-2])
+            bound[name] = list(middle) if many or tuple_default or listed else (middle.pop(0) if middle else sizes[-2])
         elif _IN.search(name):
             bound[name] = sizes[0]
         elif _OUT.search(name):
@@ -353,7 +355,7 @@ def _made_worlds(program: Program, sizes: Sequence[int]) -> Iterator[World]:
 
 def constructor_ways(function: Function) -> list[Make]:
     """A function that makes parameters or a net, called with sizes in the ways that its arguments allow."""
-    return [partial(_make_with, function.name, arguments) for arguments in _constructor_arguments(function)]
+    return [partial(_make_with, function.name, arguments) for arguments in constructor_arguments(function)]
 
 
 def _with_rng(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -379,7 +381,7 @@ def _named(make: Make, function: Function) -> Make:
     return made
 
 
-def _global_worlds(program: Program) -> Iterator[World]:
+def global_worlds(program: Program) -> Iterator[World]:
     """Arrays at the top level that functions use."""
     with suppress(Exception):
         for world in with_chains(program, "globals", "globals", lambda ns, s: ns, None, ()):

@@ -75,9 +75,21 @@ def _of_several(kind: str, seen: Seen, names: Sequence[str]) -> list[Variant]:
         ]
     words = f"{len(sizes)} a step"
     for form in _right(kind) if kind.startswith(("adam", "nadam")) else []:
-        counted = chunked(form.rule, sizes, shared=False, counted=True)
-        made.append(Variant("adam_steps_per_tensor", counted, False, words))
+        for turns in _turns(names):
+            counted = chunked(form.rule, sizes, shared=False, counted=True, turns=turns)
+            made.append(Variant("adam_steps_per_tensor", counted, False, words))
     return made
+
+
+def _turns(names: Sequence[str]) -> list[tuple[int, ...]]:
+    """Orders in which a loop may come to the tensors: as they are, backwards, the last layer first, weights first."""
+    orders = [
+        list(names),
+        list(reversed(names)),
+        sorted(names, key=lambda n: n[1:], reverse=True),
+        sorted(names, key=lambda n: n[:1]),
+    ]
+    return list(dict.fromkeys(tuple(order.index(name) for name in names) for order in orders))
 
 
 def _judge(subject: UpdateSubject, kind: str, fit: Fit, known: Known, tensors: Sequence[str]) -> Judged | None:

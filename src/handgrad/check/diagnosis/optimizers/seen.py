@@ -30,8 +30,11 @@ def together(seen: Seen, names: Sequence[str]) -> Run:
     return flat(seen.before), [flat(g) for g in seen.gradients], [flat(a) for a in seen.after]
 
 
-def chunked(rule: Rule, sizes: Sequence[int], *, shared: bool, counted: bool) -> Rule:
-    """A rule for several tensors in a row: with one memory for all of them, or with t advancing at each."""
+def chunked(rule: Rule, sizes: Sequence[int], *, shared: bool, counted: bool, turns: Sequence[int] = ()) -> Rule:
+    """A rule for several tensors in a row: with one memory for all of them, or with t advancing at each.
+
+    `turns`: which of the tensors comes first, second … where t advances; () in their own order.
+    """
     ends = list(np.cumsum(sizes))
     starts = [0, *ends[:-1]]
 
@@ -39,7 +42,8 @@ def chunked(rule: Rule, sizes: Sequence[int], *, shared: bool, counted: bool) ->
         steps = []
         for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
             memory = m if shared else m.setdefault(place, {})
-            now = len(sizes) * (t - 1) + place + 1 if counted else t
+            turn = turns[place] if turns else place
+            now = len(sizes) * (t - 1) + turn + 1 if counted else t
             steps.append(rule(memory, g[start:end], now, theta[start:end], c))
         return np.concatenate(steps)
 

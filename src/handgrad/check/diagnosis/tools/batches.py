@@ -88,3 +88,25 @@ def split(subject: ToolSubject, rng: np.random.Generator) -> Found:
         return "split_overlaps", str(shared)
     missing = N - len(count)
     return ("split_loses", str(missing)) if 0 < missing <= 2 else RIGHT
+
+
+def folds(subject: ToolSubject, rng: np.random.Generator) -> Found:
+    """`call(N)` → pairs of row numbers, for training and for testing: apart, and each row is tested once."""
+    N = 24
+    pairs = subject.call(np.asarray(N))
+    if not isinstance(pairs, list) or len(pairs) < 2 or any(not _is_pair(pair, N) for pair in pairs):
+        return UNKNOWN
+    shared = max(len(set(np.ravel(train)) & set(np.ravel(test))) for train, test in pairs)
+    if shared:
+        return "split_overlaps", str(shared)
+    tested = Counter(int(n) for _, test in pairs for n in np.ravel(test))
+    missing = N - len(tested)
+    return ("split_loses", str(missing)) if missing else RIGHT
+
+
+def _is_pair(pair: object, N: int) -> bool:
+    """Two arrays of row numbers."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        return False
+    parts = [np.asarray(part) for part in pair]
+    return all(p.ndim == 1 and p.dtype.kind in "iu" and len(p) and p.min() >= 0 and p.max() < N for p in parts)

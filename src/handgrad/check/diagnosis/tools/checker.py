@@ -32,6 +32,22 @@ def gradient_checker(subject: ToolSubject, rng: np.random.Generator) -> Found:
     return _wrong(given, right, before, off, answer.dtype == np.float32)
 
 
+def gradient_checker_of_array(subject: ToolSubject, rng: np.random.Generator) -> Found:
+    """`call(θ (n,), dy (n,))` → the slopes of Σ dy·θ³, for a function that gives an array."""
+    theta, dy = rng.uniform(0.5, 1.5, 6), rng.uniform(0.5, 2.0, 6) * np.array([1, -1, 1, -1, 1, -1])
+    before, right = theta.copy(), 3 * theta**2
+    given = np.asarray(subject.call(theta, dy), float).reshape(-1)
+    if given.shape != right.shape:
+        return UNKNOWN
+    if relative(given, right * dy) < 1e-6:
+        moved = float(np.abs(theta - before).max())
+        return ("checker_not_restored", f"{moved:.1g}") if moved > 1e-13 else RIGHT
+    for factor in (2.0, 0.5):
+        if relative(given, factor * right * dy) < 1e-3:
+            return "checker_half_step", f"{factor:g}"
+    return ("checker_upstream_missing", "") if relative(given, right) < 1e-6 else UNKNOWN
+
+
 def _wrong(given: Array, right: Array, before: Array, off: float, single: bool) -> Found:
     if np.array_equal(given, np.floor(given)):
         return "whole_numbers", ""
@@ -66,8 +82,13 @@ def relative_error(subject: ToolSubject, rng: np.random.Generator) -> Found:
     a = rng.standard_normal((4, 3))
     if abs(number(subject.call(a.copy(), a.copy()))) > 1e-12:
         return UNKNOWN
-    others = {"the same sum": a + np.linspace(-0.3, 0.3, a.size).reshape(a.shape), "the opposite sign": -a,
-              "the same length": a[::-1].copy()}  # fmt: skip
+    others = {
+        "the same sum": a + np.linspace(-0.3, 0.3, a.size).reshape(a.shape),
+        "the opposite sign": -a,
+        "the same length": a[::-1].copy(),
+        "every entry larger": a + 0.3,
+        "every entry smaller": a - 0.3,
+    }
     for detail, b in others.items():
         value = number(subject.call(a.copy(), b.copy()))
         if abs(value) < 1e-6 or value < 0:

@@ -38,6 +38,17 @@ def one_hot(subject: ToolSubject, rng: np.random.Generator) -> Found:
     return UNKNOWN
 
 
+def decode(subject: ToolSubject, rng: np.random.Generator) -> Found:
+    """`call(Y (N, P))` → the labels (N,): the largest entry of each row."""
+    labels = np.array([2, 0, 4, 1, 3, 2, 2])
+    given = np.squeeze(np.asarray(subject.call(np.eye(5)[labels]), float))
+    if near(given, labels):
+        return RIGHT
+    if near(given, labels + 1) or near(given, labels - 1):
+        return "labels_off_by_one", _NEIGHBOUR
+    return ("accuracy_axis_0", "") if near(given, np.eye(5)[labels].argmax(0)) else UNKNOWN
+
+
 def _one_hot_key(hot: Array, labels: Array, P: int) -> Found:
     """`hot` (N, classes) as bool."""
     right = np.eye(hot.shape[1], dtype=bool)[labels]
@@ -108,6 +119,10 @@ def normalize_pair(subject: ToolSubject, rng: np.random.Generator) -> Found:
             return "statistics_of_the_test_set", ""
         if any(near(made, (test - shift) / scale) for shift, scale in theirs):
             return RIGHT
+    if any(near(made, (test - test.mean(axis)) / test.var(axis)) for axis in (0, None)):
+        return "statistics_of_the_test_set", ""
+    if any(near(made, (test - train.mean(axis)) / train.var(axis)) for axis in (0, None)):
+        return "scaled_by_variance", ""
     return RIGHT if near(made, test / 255.0) else UNKNOWN
 
 

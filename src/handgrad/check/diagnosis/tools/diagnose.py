@@ -50,10 +50,14 @@ _CHECKS: dict[str, Callable[[ToolSubject, np.random.Generator], Found]] = {
     "batch": batches.batch,
     "batches": batches.batches,
     "split": batches.split,
+    "folds": batches.folds,
+    "decode": data.decode,
     "initialize": initial.initialize,
     "keep": stopping.keep,
     "early_stopping": stopping.early_stopping,
     "schedule": stopping.schedule,
+    "schedule_between": stopping.schedule_between,
+    "schedule_in_steps": stopping.schedule_in_steps,
     "softmax": softmax.softmax,
     "softmax_vector": softmax.softmax_vector,
     "activation": activations.activation,
@@ -63,6 +67,7 @@ _CHECKS: dict[str, Callable[[ToolSubject, np.random.Generator], Found]] = {
     "loss": losses.loss,
     "loss_derivative": losses.loss_derivative,
     "gradient_checker": checker.gradient_checker,
+    "gradient_checker_of_array": checker.gradient_checker_of_array,
     "relative_error": checker.relative_error,
 }
 KINDS = tuple(kind for kind in _CHECKS if not kind.endswith("_of_net"))
@@ -99,7 +104,7 @@ def in_words(kind: str) -> str:
     >>> in_words("normalize_pair"), in_words("one_hot"), in_words("accuracy_of_net")
     ('normalize', 'one hot', 'accuracy')
     """
-    for part in ("_pair", "_vector", "_of_net", "binary_"):
+    for part in ("_pair", "_vector", "_of_net", "binary_", "_between", "_in_steps"):
         kind = kind.replace(part, "")
     return kind.replace("_", " ")
 

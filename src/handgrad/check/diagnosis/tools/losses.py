@@ -186,8 +186,25 @@ def loss_derivative(subject: ToolSubject, rng: np.random.Generator) -> Found:
     stem = _asked(subject, *_batches(rng, "mse")[0])[0]
     if stem not in LOSSES:
         return UNKNOWN
-    found = {_of_batch(subject, stem, p, t) for p, t in _batches(rng, stem)}
+    batches = _batches(rng, stem)
+    found = {_of_batch(subject, stem, p, t) for p, t in batches}
+    if found == {RIGHT}:
+        return _two_of_own(subject, stem, batches)
     return found.pop() if len(found) == 1 else UNKNOWN
+
+
+def _two_of_own(subject: ToolSubject, stem: str, batches: list[tuple[Array, Array]]) -> Found:
+    """Whether the derivative is half or twice the slope of the program's own loss, whatever the sizes: a square's 2."""
+    factors = []
+    for p, t in batches:
+        _, value, made, _ = _asked(subject, p, t)
+        if stem != "mse" or value is None or np.size(value) != 1:
+            return RIGHT
+        factors.append(factor_between(np.asarray(made, float), _own_slope(subject, p, t)))
+    for times, words in ((0.5, "half"), (2.0, "twice")):
+        if all(k is not None and abs(k / times - 1) < 1e-3 for k in factors):
+            return "loss_derivative_two", words
+    return RIGHT
 
 
 def _of_batch(subject: ToolSubject, stem: str, p: Array, t: Array) -> Found:
@@ -228,7 +245,11 @@ def _derivative_slips(stem: str, p: Array, t: Array) -> list[tuple[str, Array]]:
             ("loss_derivative_is_loss", -t * np.log(safe) - (1 - t) * np.log(1 - safe)),
         ]
     if stem == "cross_entropy":
-        return [("loss_derivative_is_loss", t * np.log(safe)), ("loss_derivative_without_sign", np.abs(e))]
+        return [
+            ("loss_derivative_is_loss", t * np.log(safe)),
+            ("loss_derivative_without_sign", np.abs(e)),
+            ("loss_second_sign", -t / safe - (1 - t) / (1 - safe)),
+        ]
     return []
 
 

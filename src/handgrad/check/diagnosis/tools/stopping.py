@@ -56,3 +56,30 @@ def schedule(subject: ToolSubject, rng: np.random.Generator) -> Found:
     if np.isfinite(rates).all() and bool(np.all(np.diff(rates) > 1e-15)):
         return "schedule_rises", f"{rates[0]:.3g} at first, {rates[-1]:.3g} after 195 epochs"
     return RIGHT
+
+
+def schedule_between(subject: ToolSubject, rng: np.random.Generator) -> Found:
+    """`call(share of the epochs)` → (rate, the first rate, the last rate): it has to begin and to end there."""
+    answers: list[Any] = [subject.call(np.asarray(share)) for share in (0.0, 0.5, 1.0)]
+    rates, (_, first, last) = [float(answer[0]) for answer in answers], answers[0]
+    room = 0.05 * (first - last)
+    if abs(rates[0] - last) < room and abs(rates[2] - first) < room:
+        return "schedule_rises", f"{rates[0]:.3g} at first, {rates[2]:.3g} at the end"
+    off = [abs(rates[0] - first) > room, abs(rates[2] - last) > room]
+    if not all(off) and any(off):
+        return "schedule_ends", f"{rates[0]:.3g} and {rates[2]:.3g}, asked for {first:g} and {last:g}"
+    return UNKNOWN if any(off) else RIGHT
+
+
+def schedule_in_steps(subject: ToolSubject, rng: np.random.Generator) -> Found:
+    """`call(epoch, epochs between two steps)` → the rate: it does not rise, and heeds the number of epochs."""
+    made = [
+        [
+            float(np.asarray(subject.call(np.asarray(e), np.asarray(every)), float).reshape(-1)[0])
+            for e in range(0, 60, 3)
+        ]
+        for every in (5, 20)
+    ]
+    if all(b > a for a, b in zip(made[0], made[0][1:], strict=False)):
+        return "schedule_rises", f"{made[0][0]:.3g} at first, {made[0][-1]:.3g} after 57 epochs"
+    return ("schedule_without_interval", "") if made[0] == made[1] and made[0][0] > made[0][-1] else RIGHT

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 
@@ -21,6 +21,7 @@ _SECONDS = 2.5
 _CONV_PATTERNS = ("F,C,K,L", "K,L,C,F", "F,K,L,C", "F,K,L", "C,F,K,L", "K,L,F", "F,CKL", "CKL,F", "K,L")
 _CONV_OPTIONS = ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (1, 3), (2, 2), (3, 0), (4, 0))
 _POOLS = ((2, 2), (3, 2), (2, 1), (3, 3), (3, 1), (4, 4))
+_EPSILONS = (1e-5, 1e-8, 1e-7, 1e-3, 1e-6, 1e-4, 1e-2, 0.0)
 _ACTIVATIONS = ("relu", "tanh", "sigmoid", "leaky_relu")
 
 
@@ -77,14 +78,19 @@ class Values:
 
     def holds(self, values: Array) -> bool:
         """Whether the program computed these numbers, in whatever order."""
+        return self.distance(values) < _CLOSE
+
+    def distance(self, values: Array) -> float:
+        """How far the nearest of the program's arrays is, in sums, squares and sizes."""
         prints = self.prints.get(values.size)
         if prints is None:
-            return False
+            return float("inf")
         own = np.array([values.sum(), (values**2).sum(), np.abs(values).sum()])
         size = max(float(own[2]), 1e-9)
         squares = max(float(own[1]), 1e-9)
         scaled = np.abs(prints - own) / np.array([size, squares, size])
-        return bool((scaled.max(axis=1) < _CLOSE).any())
+        far = scaled.max(axis=1)
+        return float(np.min(far[np.isfinite(far)], initial=np.inf))
 
     def equals(self, values: Array) -> bool:
         """Whether the program computed these rows (N, P), perhaps as columns."""
@@ -124,7 +130,7 @@ def fit_stages(x: Array, candidates: Sequence[tuple[str, Array]], values: Values
             shapes = {name: a.shape for name, a in state.numbers.items()}
             unused = tuple(i for i in range(len(candidates)) if i not in used)
             return Fitted(state.stages, state.tensors, shapes, unused)
-        for step, made in _next(state, candidates, weights, used, last):
+        for step, made in _next(state, candidates, weights, used, last, values):
             if not np.isfinite(made.value).all():
                 continue
             price = cost + step + (0.0 if values.holds(made.value) else 3.0)
@@ -150,7 +156,12 @@ def _is_output(z: Array, values: Values) -> bool:
 
 
 def _next(
-    state: _State, candidates: Sequence[tuple[str, Array]], weights: list[int], used: set[int], last: str
+    state: _State,
+    candidates: Sequence[tuple[str, Array]],
+    weights: list[int],
+    used: set[int],
+    last: str,
+    values: Values,
 ) -> Iterator[tuple[float, _State]]:
     """Each possible next stage with its price."""
     left = [i for i in weights if i not in used]
@@ -173,7 +184,7 @@ def _next(
         for price, kind in enumerate(_ACTIVATIONS):
             yield 0.05 * price, _apply(state, Stage(kind), {})
     if last in ("conv", "dense", *_ACTIVATIONS):
-        yield from _norms(state, candidates, used)
+        yield from _norms(state, candidates, used, values)
 
 
 def _apply(state: _State, stage: Stage, numbers: dict[str, Array], tensors: dict[str, Tensor] | None = None) -> _State:
@@ -231,7 +242,7 @@ def _biases(
     weight = next(i for i, c in enumerate(candidates) if c[0] == label)
     found: list[tuple[float, int, Array]] = []
     for i, (other, array) in enumerate(candidates):
-        if i in used or i == weight or is_weight(other, array) or re.search(r"gamma|beta|scale|shift", other.lower()):
+        if i in used or i == weight or is_weight(other, array) or _of_norm(other):
             continue
         if array.size == size or (array.ndim == 3 and size in (array.shape[0], array.shape[-1])):
             score = 2.0 * (other.rpartition(".")[0] == owner) + 2.0 * (re.sub(r"\D", "", other.split(".")[-1]) == own)
@@ -288,26 +299,30 @@ def _pools(state: _State) -> Iterator[tuple[float, _State]]:
             yield 0.15 + 0.02 * place, _apply(state, Stage("avgpool", options), {})
 
 
-def _norms(state: _State, candidates: Sequence[tuple[str, Array]], used: set[int]) -> Iterator[tuple[float, _State]]:
-    """Batch normalisation, where a γ and a β of this width are left."""
+_GAMMA = re.compile(r"gamma|scale|^bn?_?w$|^g\d?$", re.IGNORECASE)
+_BETA = re.compile(r"beta|shift|^bn?_?b$", re.IGNORECASE)
+
+
+def _of_norm(label: str) -> bool:
+    name = label.split(".")[-1]
+    return _GAMMA.search(name) is not None or _BETA.search(name) is not None
+
+
+def _norms(
+    state: _State, candidates: Sequence[tuple[str, Array]], used: set[int], values: Values
+) -> Iterator[tuple[float, _State]]:
+    """Batch normalisation, where a γ and a β of this width are left, with the ε that fits best."""
     C, number = state.value.shape[1], _number(state) - 1
-    named = [(i, c[0].split(".")[-1].lower(), c[1]) for i, c in enumerate(candidates) if i not in used]
-    gammas = [(i, a) for i, name, a in named if "gamma" in name or "scale" in name]
-    betas = [(i, a) for i, name, a in named if "beta" in name or "shift" in name]
-    for (i, gamma), (j, beta) in zip(gammas, betas, strict=False):
-        if gamma.size == C == beta.size:
-            for epsilon in (1e-5, 1e-8, 1e-7, 1e-3, 1e-6):
-                stage = Stage("batchnorm", {"epsilon": epsilon}, number)
-                names = {
-                    f"gamma{number}": gamma.reshape(-1).astype(float),
-                    f"beta{number}": beta.reshape(-1).astype(float),
-                }
-                tensors = {
-                    f"gamma{number}": Tensor(i, "", gamma.shape, "B"),
-                    f"beta{number}": Tensor(j, "", beta.shape, "B"),
-                }
-                yield 0.2, _apply(state, stage, names, tensors)
-            return
+    named = [(i, c[0].split(".")[-1], c[1]) for i, c in enumerate(candidates) if i not in used and c[1].size == C]
+    gammas = [(i, a) for i, name, a in named if _GAMMA.search(name)]
+    betas = [(i, a) for i, name, a in named if _BETA.search(name)]
+    for (i, gamma), (j, beta) in islice(zip(gammas, betas, strict=False), 1):
+        numbers = {f"gamma{number}": gamma.reshape(-1).astype(float), f"beta{number}": beta.reshape(-1).astype(float)}
+        tensors = {f"gamma{number}": Tensor(i, "", gamma.shape, "B"), f"beta{number}": Tensor(j, "", beta.shape, "B")}
+        stages = [Stage("batchnorm", {"epsilon": epsilon}, number) for epsilon in _EPSILONS]
+        made = [_apply(state, stage, numbers, tensors) for stage in stages]
+        for place, one in enumerate(sorted(made, key=lambda m: values.distance(m.value))):
+            yield 0.2 + 0.05 * place, one
 
 
 def entrances(x: Array, arrays: Iterable[Array]) -> list[tuple[float, float]]:

@@ -12,8 +12,9 @@ import numpy as np
 
 from handgrad.check.reading.places import Path, get, name_of, walk
 from handgrad.check.reading.program import Program, signature_of
+from handgrad.check.reading.rate_places import penalty_paths, rate_paths
 from handgrad.check.reading.roles import INITIALIZES, looks_like_buffer, looks_like_gradient
-from handgrad.check.reading.worlds import World, penalty_paths, rate_paths
+from handgrad.check.reading.worlds import World, constructor_arguments
 from handgrad.kernels.types import Array
 
 CLASSES = 5
@@ -53,10 +54,18 @@ def _makers(program: Program, name: str) -> Iterator[Callable[[dict[str, Any], A
     """Small arguments by their names, then the defaults, then an object that the program made itself."""
     for tall in (8, 12):
         yield partial(_make_small, name, tall)
+    for arguments in constructor_arguments(program.methods[name].get("__init__")) if name in program.methods else ():
+        yield partial(_make_flat, name, arguments)
     yield lambda ns, s: ns[name]()
     for key, value in program.fresh().items():
         if type(value).__name__ == name:
             yield lambda ns, s, key=key: ns[key]  # type: ignore[misc]
+
+
+def _make_flat(name: str, arguments: Callable[[list[int]], dict[str, Any]], namespace: dict[str, Any], _: Any) -> Any:
+    """A net of dense layers: sizes as a net without images takes them."""
+    given = arguments([9, 7, 6, CLASSES])
+    return namespace[name](*given.pop("*", ()), **given)
 
 
 def _make_small(name: str, tall: int, namespace: dict[str, Any], _: Any) -> Any:

@@ -55,7 +55,7 @@ def find_layers(program: Program, thing: str = "", kind: str = "") -> Iterator[t
             return
         if thing and thing.split(".")[0] not in (name, forward, backward):
             continue
-        named = kind or _kind_of(name)
+        named = kind or kind_of(name)
         if not named and re.search(r"net|model|cnn|mlp|loss|entropy|optim|criterion", name, re.IGNORECASE):
             continue
         kinds = [named] if named else list(_UNNAMED)
@@ -74,7 +74,7 @@ def find_layers(program: Program, thing: str = "", kind: str = "") -> Iterator[t
 
 def only_layers(program: Program) -> bool:
     """Whether a program holds nothing but layers with their helpers: no net, no loss, no training."""
-    pairs = [pair for pair in _pairs(program) if _kind_of(pair[0]) in (*IMAGES, "batchnorm", "layernorm", "dropout")]
+    pairs = [pair for pair in _pairs(program) if kind_of(pair[0]) in (*IMAGES, "batchnorm", "layernorm", "dropout")]
     if not pairs:
         return False
     known = {name for pair in _pairs(program) for name in pair[:3]}
@@ -102,7 +102,8 @@ def _said(layer: ProgramLayer) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _kind_of(name: str) -> str:
+def kind_of(name: str) -> str:
+    """The kind of layer that a name says, "" where it says none."""
     return next((kind for kind, pattern in _NAMES if re.search(pattern, name, re.IGNORECASE)), "")
 
 

@@ -14,7 +14,7 @@ from handgrad.check.reading.layers.arguments import Known, call_arguments, const
 from handgrad.check.reading.layers.formats import Axes
 from handgrad.check.reading.places import Path, get, name_of, put, walk
 from handgrad.check.reading.program import Program
-from handgrad.check.reading.worlds import rate_paths
+from handgrad.check.reading.rate_places import rate_paths
 from handgrad.check.subject import Arrays, LayerAnswer
 from handgrad.kernels.types import Array
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
+import copy
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -12,29 +12,66 @@ from typing import Any
 
 from handgrad.check.reading.keep import choose
 from handgrad.check.reading.loops.data import VARIANTS, data_role, scalar_for, stand_in
-from handgrad.check.reading.loops.find import NAME, Loop, find_loops, opened
+from handgrad.check.reading.loops.find import METRIC, NAME, Loop, changed_names, find_loops, opened
 from handgrad.check.reading.loops.script_counts import COUNT, count_samples
-from handgrad.check.reading.loops.step import step_function
+from handgrad.check.reading.loops.step import ENCODES, step_function
 from handgrad.check.reading.program import MODULE, Program, describe
 
 _MOST = 5
-_ENCODES = re.compile(r"one_?hot\w*\(|to_categorical\(|np\.eye\([^()]*\)\[", re.IGNORECASE)
 _SETUP = "training_loop_setup"
 
 
 def loop_programs(program: Program) -> Iterator[Program]:
     """The program with a function made of a training loop, for each loop and each form that its data may have."""
-    for loop in islice(find_loops(program.tree), _MOST):
-        missing = _missing(program, loop)
-        for variant in VARIANTS if missing else VARIANTS[:1]:
-            given = {name: stand_in(data_role(name), variant) for name in missing}
-            with suppress(Exception):
-                base = _method_base(program, loop, variant) if loop.owner else _script_base(program, loop, given)
-                namespace = base.fresh()
-                for single in (False, True):
+    for loop in islice(_with_plain_methods(program), _MOST):
+        for base, namespace in _bases(program, loop):
+            for single in (False, True):
+                with suppress(Exception):
                     made = _with_step(base, loop, namespace, single)
                     if made is not None:
                         yield made
+
+
+def _bases(program: Program, loop: Loop) -> list[tuple[Program, dict[str, Any]]]:
+    """What stands ahead of the loop with each form of stand-ins for the data; first those on which most of it runs."""
+    missing = _missing(program, loop)
+    found: list[tuple[Program, dict[str, Any]]] = []
+    for variant in VARIANTS if missing else VARIANTS[:1]:
+        given = {name: stand_in(data_role(name), variant) for name in missing}
+        with suppress(Exception):
+            base = _method_base(program, loop, variant) if loop.owner else _script_base(program, loop, given)
+            found.append((base, base.fresh()))
+    return sorted(found, key=lambda pair: len(pair[0].failed))
+
+
+def _with_plain_methods(program: Program) -> Iterator[Loop]:
+    """All loops; a method whose weights are local variables comes as a function, its object as a global one."""
+    for loop in find_loops(program.tree):
+        changed = {name for part in loop.inner.body for name in changed_names(part)}
+        plain = {n for n in changed if not n.startswith("self") and not METRIC.search(n) and not data_role(n)}
+        if loop.owner and loop.function is not None and plain & set(_stored_before(loop)):
+            yield _as_function(program, loop, loop.function)
+        else:
+            yield loop
+
+
+def _stored_before(loop: Loop) -> list[str]:
+    nodes = [n for part in loop.before for n in ast.walk(part) if isinstance(n, ast.Name)]
+    return [n.id for n in nodes if isinstance(n.ctx, ast.Store)]
+
+
+def _as_function(program: Program, loop: Loop, method: ast.FunctionDef) -> Loop:
+    """The loop of a function without `self`; its object is made ahead of the loop, of stand-ins and usual sizes."""
+    init = program.methods[loop.owner].get("__init__")
+    own = {data_role(a.arg): a.arg for a in reversed(method.args.args[1:]) if data_role(a.arg)}  # the same data
+    wanted = init.required if init else ()
+    values = [f"{n}={own.get(data_role(n), n) if data_role(n) else repr(scalar_for(n))}" for n in wanted]
+    made = ast.parse(f"self = {loop.owner}({', '.join(values)})").body[0]
+    for node in ast.walk(made):
+        ast.copy_location(node, method)
+    function = copy.deepcopy(method)
+    function.args.args = function.args.args[1:]
+    return replace(loop, owner="", function=function, before=(made, *loop.before))
 
 
 def _with_step(base: Program, loop: Loop, namespace: dict[str, Any], single: bool) -> Program | None:
@@ -91,11 +128,13 @@ def _script_base(program: Program, loop: Loop, given: dict[str, Any]) -> Program
     if loop.function is None:
         tree = ast.Module(opened(program.tree.body), [])
         kept = choose(tree, program.source.text, set(given))
-        nodes = kept.nodes
+        defined = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+        nodes = [n for n in kept.nodes if n.lineno < loop.loops[0].lineno or isinstance(n, defined)]
         base = replace(program, code=[], given=given, failed=[], functions=dict(program.functions))
     else:
         assigned = _arguments(program, loop.function, set(given))
-        kept = choose(ast.Module([*assigned, *loop.before], []), program.source.text, _known(program) | set(given))
+        body = ast.Module([*assigned, *loop.before], [])
+        kept = choose(body, program.source.text, _known(program) | set(given), program.tree)
         nodes = kept.nodes
         base = replace(program, code=list(program.code), given=given, failed=[], functions=dict(program.functions))
         base.functions.pop(loop.function.name, None)
@@ -189,4 +228,4 @@ def encodes_labels(program: Program) -> bool:
     """Whether a round makes one-hot targets itself: it has to be given class numbers."""
     known = [program.functions, *program.methods.values()]
     steps = [functions[NAME] for functions in known if NAME in functions]
-    return any(_ENCODES.search(ast.unparse(step.node)) is not None for step in steps)
+    return any(ENCODES.search(ast.unparse(step.node)) is not None for step in steps)

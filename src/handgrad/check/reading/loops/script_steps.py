@@ -6,6 +6,7 @@ import ast
 import copy
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from handgrad.check.reading.loops.find import METRIC, changed_names
 from handgrad.check.reading.roles import looks_like_buffer, role_of
@@ -59,6 +60,12 @@ _TRAINS = re.compile(r"back|update|step|train|learn|adjust|apply|optimi", re.IGN
 def with_named_rate(body: Sequence[ast.stmt], weights: set[str]) -> float | None:
     """Replaces the rate that is written as a number (`W -= 0.1 * dW`, `layer.backward(grad, 0.1)`); its value."""
     weights = {n for n in weights if not looks_like_buffer(n) and not METRIC.search(n)}
+    own = [n for part in body for n in _own_rates(part, weights)]
+    if len({ast.unparse(n) for n in own}) > 1 and len(own) == len(weights):
+        swap = _Renamed(own)
+        for part in body:
+            swap.visit(part)
+        return 0.1
     found = [n for part in body for n in _written_rates(part, weights)]
     values = {n.value for n in found}
     if len(values) != 1:
@@ -67,6 +74,19 @@ def with_named_rate(body: Sequence[ast.stmt], weights: set[str]) -> float | None
     for part in body:
         swap.visit(part)
     return next(n.value for n in found if isinstance(n.value, float))
+
+
+def _own_rates(node: ast.stmt, weights: set[str]) -> list[ast.expr]:
+    """The first factor of each weight's step, `rates[1]` of `W2 -= rates[1] * …`: a rate of its own."""
+    found: list[ast.expr] = []
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.AugAssign | ast.Assign) and set(changed_names(inner)) & weights:
+            factor = _step_of(inner)
+            while isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Mult | ast.MatMult):
+                factor = factor.left
+            listed = isinstance(factor, ast.Subscript) and isinstance(factor.slice, ast.Constant)
+            found += [factor] if listed else []
+    return found
 
 
 def _written_rates(node: ast.stmt, weights: set[str]) -> list[ast.Constant]:
@@ -98,11 +118,11 @@ def _small(node: ast.expr, deep: bool = True) -> list[ast.Constant]:
 
 
 class _Renamed(ast.NodeTransformer):
-    def __init__(self, old: Sequence[ast.Constant]) -> None:
+    def __init__(self, old: Sequence[ast.expr]) -> None:
         self.old = {id(n) for n in old}
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return ast.copy_location(ast.Name(RATE, ast.Load()), node) if id(node) in self.old else node
+    def visit(self, node: ast.AST) -> Any:
+        return ast.copy_location(ast.Name(RATE, ast.Load()), node) if id(node) in self.old else super().visit(node)
 
 
 def adaptive_gradients(body: Sequence[ast.stmt]) -> list[str] | None:

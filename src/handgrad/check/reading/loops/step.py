@@ -17,6 +17,7 @@ from handgrad.check.reading.loops.script_steps import RATE, adaptive_gradients, 
 
 ONE_SAMPLE = "one sample a round"
 _X, _T = "x_batch", "t_batch"
+ENCODES = re.compile(r"one_?hot\w*\(|to_categorical\(|encode\w*\(|np\.eye\([^()]*\)\[", re.IGNORECASE)
 _INDICES = ("range", "arange", "permutation", "tqdm", "trange", "count", "choice", "randint", "shuffle")
 
 
@@ -32,7 +33,10 @@ def step_function(loop: Loop, namespace: Mapping[str, Any], single: bool) -> ast
     body = [copy.deepcopy(node) for node in loop.inner.body]
     prefix = _prefix(loop)
     data = _data_names([*prefix, *body], counters, given, namespace)
-    prefix = [*_counts(loop, data), *prefix]
+    encoding = _encoding(loop, data)
+    data = [name for name in data if name not in {n for node in encoding for n in _stored_bases(node)}]
+    data += [n for n in _loaded(_arguments_of(encoding)) if data_role(n) and n not in data]
+    prefix = [*encoding, *_counts(loop, data), *prefix]
     if not data:
         return None
     roles = _roles(data, _paired(loop.loops))
@@ -48,6 +52,7 @@ def step_function(loop: Loop, namespace: Mapping[str, Any], single: bool) -> ast
     head = _head(body, roles, counters, counts, bool(given) or single)
     everything = [*head, *(_tolerant(node) for node in prefix), *(_quieter(node) for node in body)]
     written = [] if loop.owner else sorted(_globals(everything, namespace, {*data, *counts}, counters))
+    written += [] if loop.owner else [name for name in roles if name not in (_X, _T)]  # functions may read them
     if shown:
         everything += ast.parse(f"return {{{', '.join(f'{name!r}: {name}' for name in shown)}}}").body
     made = _definition([*_arguments(loop, roles), *([] if rate is None else [f"{RATE}={rate!r}"])])
@@ -153,13 +158,35 @@ def _counts(loop: Loop, data: Sequence[str]) -> list[ast.stmt]:
     """`n, d = X.shape` ahead of a loop over the whole data: counted anew for each batch."""
     if loop.owner or any(isinstance(n, ast.Subscript) and base_name(n) in data for n in ast.walk(loop.loops[0])):
         return []
-    found = []
+    found: list[ast.stmt] = []
     for node in loop.before:
         loaded = _loaded([node.value]) if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "self" and set(loaded) & set(data):
+            found.append(copy.deepcopy(node))  # an object that counts the samples it is given
         short = re.search(r"\.shape|len\(|\.size", ast.unparse(node)) is not None
         if short and set(loaded) & set(data) and set(loaded) <= {*data, "len", "float", "int"}:
             found.append(copy.deepcopy(node))
     return found
+
+
+def _encoding(loop: Loop, data: Sequence[str]) -> list[ast.Assign]:
+    """`t = one_hot(y, classes)` ahead of a script's loop, for a t that a round reads: the round encodes for itself."""
+    if loop.owner:
+        return []
+    return [
+        copy.deepcopy(node)
+        for node in loop.before
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ENCODES.search(ast.unparse(node.value))
+        and set(_stored_bases(node)) <= set(data)
+        and [n for n in _loaded(_arguments_of([node])) if data_role(n)]
+        and not set(_stored_bases(node)) & set(_loaded([node.value]))
+    ]
+
+
+def _arguments_of(nodes: Sequence[ast.Assign]) -> list[ast.expr]:
+    return [part for node in nodes if isinstance(node.value, ast.Call) for part in node.value.args]
 
 
 def _stored_bases(node: ast.stmt) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from handgrad.check.reading.optimizers.arguments import parameters_of
-from handgrad.check.reading.optimizers.names import looks_like_gradient
+from handgrad.check.reading.optimizers.forms import Thing
+from handgrad.check.reading.optimizers.names import looks_like_gradient, looks_like_theta
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.program import Function, Program
 from handgrad.kernels.types import Array
@@ -24,6 +25,7 @@ _LIMIT = re.compile(
 )
 _SHAPES = {"W1": (3, 4), "b1": (4,), "W2": (4, 2), "b2": (2,)}
 _SECONDS = 3.0
+Shape = Mapping[str, tuple[int, ...]]
 
 
 @dataclass
@@ -68,12 +70,15 @@ def find_clippings(program: Program, thing: str = "") -> Iterator[tuple[ProgramC
 def _first(program: Program, function: Function) -> ProgramClipping | None:
     parameters = parameters_of(program.fresh()[function.name])
     gradient = next((p.name for p in parameters if looks_like_gradient(p.name) and not _LIMIT.fullmatch(p.name)), "")
+    held = _attribute(function) if not gradient else ""
+    if held:
+        gradient = next((p.name for p in parameters if looks_like_theta(p.name)), "")
     limit = next((p for p in parameters if p.name != gradient and _LIMIT.fullmatch(p.name)), None)
     required = {p.name for p in parameters if p.default is p.empty}
     if not gradient or limit is None or required - {gradient, limit.name}:
         return None
     value = float(limit.default) if isinstance(limit.default, int | float) else 2.0
-    for shapes, make, read in _forms(function):
+    for shapes, make, read in _objects(held) if held else _forms(function):
         subject = ProgramClipping(program, function.name, gradient, limit.name, value, shapes, make, read)
         with suppress(Exception):
             subject.run({n: np.full(s, 5 * value) for n, s in shapes.items()})
@@ -81,7 +86,31 @@ def _first(program: Program, function: Function) -> ProgramClipping | None:
     return None
 
 
-Shape = Mapping[str, tuple[int, ...]]
+def _attribute(function: Function) -> str:
+    """The attribute in which parameters hold their gradients: p.grad."""
+    names = [n.attr for n in ast.walk(function.node) if isinstance(n, ast.Attribute)]
+    return next((n for n in names if n in ("grad", "gradient", "g")), "")
+
+
+def _objects(
+    attribute: str,
+) -> Iterator[tuple[Shape, Callable[[dict[str, Array]], Any], Callable[[Any], dict[str, Array]]]]:
+    """A list of parameters that hold their gradients, alone or in something with `parameters()`."""
+    names = list(_SHAPES)
+
+    def parameters(g: dict[str, Array]) -> list[Any]:
+        return [Thing(data=np.ones_like(g[n]), **{attribute: g[n]}) for n in names]
+
+    def read(value: Any) -> dict[str, Array]:
+        things = value if isinstance(value, list) else value.parameters()
+        return {n: np.array(getattr(thing, attribute), float) for n, thing in zip(names, things, strict=True)}
+
+    def model(g: dict[str, Array]) -> Any:
+        made = parameters(g)
+        return Thing(parameters=lambda: made)
+
+    yield _SHAPES, parameters, read
+    yield _SHAPES, model, read
 
 
 def _forms(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +22,7 @@ from handgrad.check.reading.optimizers.names import (
     looks_like_gradient,
     looks_like_theta,
 )
-from handgrad.check.reading.optimizers.runs import FACTORY, ProgramOptimizer, make_update, makes_update
+from handgrad.check.reading.optimizers.runs import FACTORY, ProgramOptimizer, make_update, update_in
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.program import Function, Program, describe
 
@@ -82,6 +82,18 @@ def only_updates(program: Program) -> bool:
     return bool(names) and all(re.search(r"init|zeros", name, re.IGNORECASE) for name in others)
 
 
+def named_updates(program: Program) -> set[str]:
+    """Functions and classes whose names say which update rule they are."""
+    found = {c.name for c in _candidates(program, "", "") if c.kind and kind_of(c.name)}
+    return {name for name in found if name not in program.functions or _takes_both(program.functions[name])}
+
+
+def _takes_both(function: Function) -> bool:
+    inner = update_in(function.node)
+    names = [a.arg for a in (inner or function.node).args.args]
+    return any(map(looks_like_theta, names)) and any(map(looks_like_gradient, names))
+
+
 def holds_more(program: Program) -> bool:
     """Whether something in a program is named like a backward pass or training: right updates say nothing about it."""
     names = [*program.functions, *(name for methods in program.methods.values() for name in methods)]
@@ -96,14 +108,21 @@ def _candidates(program: Program, thing: str, kind: str) -> Iterator[Candidate]:
         found = kind if thing == name and kind else kind_of(name)
         general = _GENERAL.search(name) is not None and not _OTHER.search(name)
         named = found and (thing == name or not _OTHER.search(name))
-        if thing in ("", name) and (general or named):
-            yield Candidate(name, FACTORY if makes_update(function.node) else "", found, function.node)
+        inner = update_in(function.node)
+        asked = inner.args.args if inner is not None else function.node.args.args
+        if thing in ("", name) and (general or named or _steps([a.arg for a in asked], name)):
+            yield Candidate(name, FACTORY if inner is not None else "", found, function.node)
     for name, methods in program.methods.items():
         if (thing and wanted != name) or (not kind and _NET & set(methods)):
             continue
         node = _class_node(program, name)
         found = kind or kind_of(name)
         if not (found or _GENERAL_CLASS.search(name)):
+            yield from (
+                Candidate(name, m, "", node)
+                for m, f in methods.items()
+                if not method and not m.startswith("_") and _steps(f.required, m)
+            )
             continue
         chosen = [m for m in methods if kind_of(m) and not _OTHER.search(m)]
         usual = method if method in methods else next((m for m in _METHODS if m in methods), "")
@@ -113,6 +132,19 @@ def _candidates(program: Program, thing: str, kind: str) -> Iterator[Candidate]:
             yield Candidate(name, only, found, node)
         elif not method:
             yield from (Candidate(name, m, kind_of(m), methods[m].node) for m in chosen)
+
+
+_ALL = re.compile(
+    r"params?|parameters?|parametros?|parametres?|thetas?|w|ws|weights?|pesos|poids|gewichte", re.IGNORECASE
+)
+_SLOPES = re.compile(r"(d|g)_?(w|theta|params?)|g|gs|grads?|gradients?|gradientes?|gradienten", re.IGNORECASE)
+
+
+def _steps(names: Sequence[str], called: str) -> bool:
+    """Whether a function that is called anything takes nothing less than parameters and gradients, by strict names."""
+    plain = [name.strip("_") for name in names if name != "self"]
+    both = any(_ALL.fullmatch(n) for n in plain) and any(_SLOPES.fullmatch(n) for n in plain)
+    return both and not re.search(_OTHER.pattern + r"|check|norm|numer|print|debug", called, re.IGNORECASE)
 
 
 def _takes_gradients(methods: dict[str, Function]) -> str:
@@ -266,4 +298,4 @@ def _said(subject: ProgramOptimizer) -> str:
     return f"{call} read as {subject.kind or 'an update'}" + (f"; {shown}" if shown else "")
 
 
-__all__ = ["KINDS", "find_optimizers", "holds_more", "only_updates"]
+__all__ = ["KINDS", "find_optimizers", "holds_more", "named_updates", "only_updates"]

@@ -9,7 +9,8 @@ from handgrad.check.diagnosis.optimizers.variants import KINDS
 _KIND_NAMES = (
     ("adamw", r"adam_?w(?![a-z])"), ("adamax", r"ada_?max"), ("nadam", r"nadam"), ("amsgrad", r"ams_?grad"),
     ("adam", r"adam"), ("rmsprop", r"rms"), ("adadelta", r"ada_?delta"), ("adagrad", r"ada_?grad"),
-    ("lion", r"^lion|_lion"), ("nesterov", r"nesterov|(^|_)nag($|_)|^NAG"), ("momentum", r"momentum"),
+    ("lion", r"^lion|_lion"), ("nesterov", r"nesterov|(^|_)nag($|_)|^NAG"),
+    ("momentum", r"momentum|heavy_?ball|inerti|inercia"),
     ("sgd", r"(^|_)sgd($|_|(?-i:[A-Z]))|^SGD|(^|_)b?gd$|gradient_?descent|vanilla"),
 )  # fmt: skip
 _OPTIONS = (
@@ -23,7 +24,7 @@ _OPTIONS = (
     ("weight_decay", r"weight_?decay|wd|lambda_?|lam|lmbda|l2(_reg|_lambda|_penalty)?|reg(_strength|ulari[sz]ation)?"),
     ("epsilon", r"eps(ilon)?|delta|ε"),
 )
-_FADING = r"momentum|mu|gamma|beta|rho|decay(_rate)?|alpha|friction|mom|smoothing|γ|β"
+_FADING = r"momentum|mu|gamma|beta|rho|decay(_rate)?|alpha|friction|mom|smoothing|inerti\w*|inercia|γ|β"
 _GRADIENT = re.compile(
     r"(d_?[a-z]\w*|g|grads?|gradients?|\w*grad\w*|dparams|nabla\w*|deltas?|derivatives?|g_t|gt|g[wb]s?"
     r"|g_[wb]\w*|∇\w*)",

@@ -244,11 +244,17 @@ class _Runner:
         known = (roles.theta, *roles.states, *roles.configs, *roles.steps)
         left = [n for n in known if n and n not in names]
         for name, part in zip(names, parts, strict=True):
-            own = name if name in known else (left.pop(0) if left else "")
+            own = name if name in known else next((n for n in left if self._suits(n, part)), "")
+            left = [n for n in left if n != own]
             if own == roles.theta and self._readable(part):
                 self.theta = part
             elif own and own != roles.theta:
                 self.held[own] = part
+
+    def _suits(self, name: str, part: Any) -> bool:
+        """Whether a part without a known name can be this argument's next value: a count is no array or dict."""
+        number = isinstance(part, int | float | np.integer)
+        return number == (name in self.arguments.steps)
 
     def _add(self, returned: Any, given: Any) -> None:
         """A rule that only gives the step: added where it points downhill at first, else taken away."""
@@ -285,11 +291,13 @@ class _Runner:
         return self.form.read(self._theta())
 
 
-def makes_update(node: ast.FunctionDef) -> bool:
-    """Whether a function returns one that is defined in it."""
-    inner = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+def update_in(node: ast.FunctionDef) -> ast.FunctionDef | None:
+    """The function that another one defines and returns; None where it does not."""
+    inner = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
     last = node.body[-1]
-    return isinstance(last, ast.Return) and isinstance(last.value, ast.Name) and last.value.id in inner
+    if isinstance(last, ast.Return) and isinstance(last.value, ast.Name):
+        return inner.get(last.value.id)
+    return None
 
 
 def make_update(made: Callable[..., Any], kind: str) -> Callable[..., Any]:
@@ -324,4 +332,4 @@ def initial_state(program: Program, world: dict[str, Any], theta: Any) -> dict[s
     return held
 
 
-__all__ = ["FACTORY", "ProgramOptimizer", "make_update", "makes_update"]
+__all__ = ["FACTORY", "ProgramOptimizer", "make_update", "update_in"]

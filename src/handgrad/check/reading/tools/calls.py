@@ -35,7 +35,7 @@ _ROLES = {
     "rate": r"(initial|init|base|start|starting)_?(lr|rate|learning_?rate|eta|alpha)|(lr|eta|alpha"
             r"|learning_?rate|rate|a)_?(0|zero|init\w*|start|base)?",
     "decay": r"decay\w*|\w*decay|gamma|k|drop(_?(rate|factor))?|factor|lam\w*|rate|beta",
-    "every": r"\w*(every|interval|drop|period|step_size|steps)\w*|s|r",
+    "every": r"\w*(every|interval|period|step_size|steps)\w*|epochs?_?(per_)?drop|drop_?epochs?|s|r",
     "patience": r"patience|wait|geduld|paciencia|n|max_wait|tolerance_epochs",
     "weights": r"\w*(weight|param|theta)\w*|w|ws|wb|state|pesos|gewichte",
     "model": r"model|net\w*|nn|mlp|self_model",

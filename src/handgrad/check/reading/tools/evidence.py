@@ -121,3 +121,9 @@ def _without(program: Program, function: Function) -> str:
     lines = program.source.text.splitlines()
     node = function.node
     return "\n".join([*lines[: node.lineno - 1], *lines[node.end_lineno or node.lineno :]])
+
+
+def zeros_are_a_choice(node: ast.FunctionDef) -> bool:
+    """`if flag == 1: random … else: zeros`: who makes weights of zero with this function asks for it."""
+    choices = [n for n in ast.walk(node) if isinstance(n, ast.If | ast.IfExp)]
+    return any("rand" in ast.unparse(n) or "normal" in ast.unparse(n) for n in choices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +12,12 @@ from handgrad.check.diagnosis.tools.diagnose import in_words
 from handgrad.check.reading.patience import TooSlowError, patience
 from handgrad.check.reading.program import Program
 from handgrad.check.reading.tools.calls import Way
-from handgrad.check.reading.tools.evidence import has_hidden_layers, labels_as_column, labels_from_one
+from handgrad.check.reading.tools.evidence import (
+    has_hidden_layers,
+    labels_as_column,
+    labels_from_one,
+    zeros_are_a_choice,
+)
 from handgrad.check.reading.tools.functions import function_ways
 from handgrad.check.reading.tools.loaders import loader_ways
 from handgrad.check.reading.tools.names import Candidate, candidates, kind_of, stem_of
@@ -165,7 +169,11 @@ def _weighed(program: Program, candidate: Candidate, diagnosis: Diagnosis, asked
     diagnosis = replace(diagnosis, findings=place)
     found, kind = diagnosis.findings[0], diagnosis.lines[0].tensor
     excuses = {
-        "init_zero": lambda: "zero" in candidate.name.lower() or not has_hidden_layers(program),
+        "init_zero": lambda: (
+            "zero" in candidate.name.lower()
+            or not has_hidden_layers(program)
+            or zeros_are_a_choice(candidate.function.node)
+        ),
         "labels_off_by_one": lambda: labels_from_one(program),
         "accuracy_all_pairs": lambda: (
             kind in ("accuracy", "error rate") and labels_as_column(program, candidate.function)
@@ -181,26 +189,3 @@ def _weighed(program: Program, candidate: Candidate, diagnosis: Diagnosis, asked
 def _with_verdict(diagnosis: Diagnosis, verdict: str) -> Diagnosis:
     lines = tuple(replace(line, right=verdict == "convention") for line in diagnosis.lines)
     return replace(diagnosis, lines=lines, findings=tuple(replace(f, verdict=verdict) for f in diagnosis.findings))
-
-
-def only_tools(program: Program) -> bool:
-    """Whether nothing but helpers (and loading, saving, plotting) is there, so that no net need be looked for."""
-    if any(program.methods.values()) or any(skipped.kind in ("training", "other code") for skipped in program.skipped):
-        return False
-    idle = re.compile(
-        r"load|save|plot|show|read|print|display|draw|download|write|visuali[sz]e|_init_?$"
-        r"|^init_?_",
-        re.IGNORECASE,
-    )
-    return all(kind_of(name) or stem_of(name)[0] or idle.search(name) for name in program.functions)
-
-
-def looks_like_a_net(program: Program) -> bool:
-    """Whether something besides helpers is there that handgrad could not read: a backward pass, an update, training."""
-    names = [*program.functions, *(name for methods in program.methods.values() for name in methods)]
-    return any(
-        re.search(r"back|train|fit|learn|update|step|grad|loop", name, re.IGNORECASE)
-        and not kind_of(name)
-        and (not stem_of(name)[0] or "back" in name.lower())
-        for name in names
-    )

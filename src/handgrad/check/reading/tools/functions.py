@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from handgrad.check.reading.program import Program
 from handgrad.check.reading.tools.calls import Call, Way, entry_by_entry, target_first
 from handgrad.check.reading.tools.names import DERIVATIVES, VALUES, Candidate, bound, derivative_flag, snake, stem_of
+from handgrad.check.reading.tools.ways import ways_of
 
 Pair = Callable[[dict[str, Any]], tuple[Callable[..., Any] | None, Callable[..., Any]]]
 
@@ -102,10 +104,14 @@ def _of_class(program: Program, candidate: Candidate) -> Iterator[Way]:
     """`class Sigmoid` with `value` and `derivative`, in whatever names; losses too."""
     owner, name = candidate.function.owner, candidate.name
     family, stem, marked = stem_of(owner)
-    if not family or marked or name not in (*VALUES, *DERIVATIVES):
-        return
     methods = program.methods[owner]
     value = next((m for m in VALUES if m in methods), "")
+    if not family and value and not any("backward" in m or "update" in m for m in methods):
+        family, stem = "activation", snake(owner)  # an activation of a name of its own: its slope can be measured
+    if not family or marked or name not in (*VALUES, *DERIVATIVES):
+        return
+    if stem == "softmax" and name == value and len(candidate.function.required) == 1:
+        yield from ways_of(program, candidate, "softmax", "")
     arguments = len(candidate.function.required)
     if family == "activation" and arguments == 1 and stem != "softmax":
         if name in DERIVATIVES:
@@ -113,7 +119,7 @@ def _of_class(program: Program, candidate: Candidate) -> Iterator[Way]:
                 "activation_derivative",
                 lambda s, z: _values(stem, bound(s, owner, value) if value else None, bound(s, owner, name), z),
             )
-        elif name == value and not any("backward" in m for m in methods):
+        elif name == value and stem_of(owner)[0] and not any("backward" in m for m in methods):
             yield Way("activation", lambda s, z: (stem, entry_by_entry(bound(s, owner, name), z)))
     elif family == "loss" and arguments == 2:
         partner = Candidate(f"{owner}.{value}", methods[value], lambda s: bound(s, owner, value)) if value else None
@@ -127,7 +133,7 @@ def _loss(candidate: Candidate, stem: str) -> Iterator[Way]:
     """The value; where the gradient is returned beside it, the gradient by this very value."""
     first = target_first(candidate.function)
     for swapped in (False, True) if first is None else (first,):
-        for form in _FORMS:
+        for form in _forms_of(candidate, stem):
             call = _pair(candidate, swapped, form)
             yield Way("loss", _named(stem, call))
             yield Way("loss_derivative", _with_gradient(stem, call, first is not None))
@@ -153,6 +159,13 @@ def _turned(value: Any, p: Any) -> Any:
 
 
 _FORMS = ("rows", "columns", "numbers", "numbers of columns", "signs", "one row")
+
+
+def _forms_of(candidate: Candidate, stem: str) -> tuple[str, ...]:
+    """Class numbers only where a loss can be meant to take them: a difference with them is no mistake of NumPy's."""
+    makes_rows = re.search(r"eye|zeros|arange|hot", ast.unparse(candidate.function.node))
+    plain = stem in ("mse", "mae", "huber") and not makes_rows
+    return tuple(form for form in _FORMS if not (plain and form.startswith("numbers")))
 
 
 def _threshold(candidate: Candidate) -> dict[str, float]:
@@ -185,7 +198,7 @@ def _pair(candidate: Candidate, swapped: bool, form: str) -> Call:
 def _loss_derivative(candidate: Candidate, stem: str, partner: Candidate | None) -> Iterator[Way]:
     first = target_first(candidate.function)
     for swapped in (False, True) if first is None else (first,):
-        for form in _FORMS:
+        for form in _forms_of(candidate, stem):
             own = _pair(partner, bool(target_first(partner.function)), form) if partner is not None else None
             yield Way("loss_derivative", _both(stem, _pair(candidate, swapped, form), own, first is not None))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,26 @@ import numpy as np
 from handgrad.check.reading.tools.calls import Way, chance, plays
 from handgrad.check.reading.tools.names import Candidate
 
+_SWITCH = re.compile(r"\w*(flag|mode|method|scheme|kind|type|strategy|init)\w*|how", re.IGNORECASE)
+_SETTINGS: tuple[Any, ...] = (1, 2, 0, "random", "he", "xavier")
+
 
 def initial_ways(candidate: Candidate) -> list[Way]:
-    """By the number of arguments that are required, a seed or a generator left out."""
-    required = [name for name in candidate.function.required if not plays(name, "rng") and not plays(name, "seed")]
+    """By the sizes that are required; where one argument chooses among several ways, with each of its usual values."""
+    switch = next((name for name in candidate.function.required if _SWITCH.fullmatch(name)), "")
+    if not switch:
+        return _ways(candidate, {})
+    return [way for value in _SETTINGS for way in _ways(candidate, {switch: value})]
+
+
+def _ways(candidate: Candidate, chosen: dict[str, Any]) -> list[Way]:
+    """By the number of arguments that are left, a seed or a generator left out."""
+    others = [name for name in candidate.function.required if name not in chosen]
+    required = [name for name in others if not plays(name, "rng") and not plays(name, "seed")]
 
     def made(space: dict[str, Any], *sizes: Any) -> Any:
         before = {name: id(value) for name, value in space.items()}
-        arguments = {**_chance(candidate), **dict(zip(required, sizes, strict=True))}
+        arguments = {**chosen, **_chance(candidate), **dict(zip(required, sizes, strict=True))}
         value = candidate.get(space)(**arguments)
         if value is not None:
             return value

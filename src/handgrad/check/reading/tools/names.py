@@ -21,6 +21,9 @@ _KINDS = (
                    r"|tasa_de_error"),
     ("accuracy", r"accura|(^|_)acc(_|$)|genauigkeit|exactitud|trefferquote|percent_correct|^score$|^num_correct"
                  r"|precision_global"),
+    ("decode", r"from_categorical|(one_?hot|labels?)_?(decode|inverse)|(decode|undo)_?(one_?hot|labels?)"
+               r"|(^|_)(un|de)_one_?hot|one_?hot_to_\w+"),
+    ("folds", r"(^|_)k_?folds?(_|$)|make_folds|cross_val\w*_(split|indices|folds)"),
     ("one_hot", r"one_?hot|to_categorical|vectori[sz]ed?_(result|label|y)|indicator_matrix"
                 r"|^encode_labels"),
     ("split", r"(train|test|val\w*)_?(and_)?(test|val\w*|train)_?split|split_?(data|train|set|into)|^split$|hold_?out"),
@@ -60,7 +63,7 @@ _ACTIVATIONS = (
     ("softsign", r"soft_?sign"),
     ("leaky_relu", r"leaky(_?re_?lu)?|lre?lu"), ("gelu", r"gelu"), ("swish", r"swish|silu"), ("elu", r"elu"),
     ("relu", r"re_?lu|rectif\w*?"), ("sigmoid", r"sigmoide?|sigm|logistic|expit|sig"),
-    ("tanh", r"tanh|hyperbolic_tan\w*?|tangens\w*?"), ("identity", r"identity|linear"),
+    ("tanh", r"tan_?h|hyperbolic_tan\w*?|tangens\w*?"), ("identity", r"identity|linear"),
 )  # fmt: skip
 _LOSSES = (
     ("mse", r"mse|mean_?squared?(_?(error|loss))?|quadratic(_?(cost|loss))?|(half_)?squared?_?(error|loss)|sse"
@@ -206,7 +209,7 @@ def bound(space: dict[str, Any], owner: str, name: str) -> Any:
     if isinstance(cls.__dict__.get(name), staticmethod | classmethod):
         return getattr(cls, name)
     made = object.__new__(cls)
-    if stem_of(owner)[0]:
+    if stem_of(owner)[0] or "__call__" in vars(cls):
         with suppress(TypeError):
             made = cls()  # LeakyReLU(alpha=0.2)
     return getattr(made, name)

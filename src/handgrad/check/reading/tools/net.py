@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.check.diagnosis import diagnose_tool
-from handgrad.check.reading.calls import Batch, call
+from handgrad.check.reading.calls import Batch, Recorder, call
 from handgrad.check.reading.find_net import draw
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.patience import patience
@@ -29,8 +29,11 @@ _SECONDS = 4.0
 _ALL_RIGHT = 2  # the batch on which the net is always right
 
 
-def net_measures(program: Program, net: ProgramNet) -> Iterator[Judged]:
-    """Mistakes in functions that measure a net and run it for that; those that only take its outputs are tools."""
+def net_measures(program: Program, net: ProgramNet, judged_names: set[str]) -> Iterator[Judged]:
+    """Mistakes in functions that measure a net and run it for that; those that only take its outputs are tools.
+
+    `judged_names` gets the names of all that could be judged, right ones too.
+    """
     if net.plan.form.samples not in ("rows", "columns", "column", "vector") or net.spec.sizes[-1] < 3:
         return
     told: set[str] = set()
@@ -41,6 +44,7 @@ def net_measures(program: Program, net: ProgramNet) -> Iterator[Judged]:
             for labels in ("numbers", "onehot", "column"):
                 judged = _judged(program, net, function, kind, labels)
                 if judged is not None:
+                    judged_names.add(function.name)
                     if judged.diagnosis.verdict == "mistake" and judged.diagnosis.findings[0].explanation not in told:
                         told.add(judged.diagnosis.findings[0].explanation)
                         yield judged
@@ -64,12 +68,34 @@ def _judged(program: Program, net: ProgramNet, function: Function, kind: str, la
 
     tool = ProgramTool(function.shown, kind, Way(kind, asked), {})
     with suppress(Exception), patience(_SECONDS), np.errstate(all="ignore"):
+        if not _runs_the_net(program, net, function, labels):
+            return None
         diagnosis = diagnose_tool(tool)
         if diagnosis.verdict != "undecided":
             placed = tuple(replace(found, line=function.node.lineno) for found in diagnosis.findings)
             said = [f"{function.shown}() asked with the net's parameters"]
             return Judged(tool, said, replace(diagnosis, findings=placed))
     return None
+
+
+def _runs_the_net(program: Program, net: ProgramNet, function: Function, labels: str) -> bool:
+    """Whether it calls the net, or its value changes with the weights: else it compares what it is given, whatever its
+    arguments are called."""
+    values, own = [], program.methods.get(net.plan.world.owner, {})
+    calls = {*(step.function.name for step in net.plan.steps), *own} - {function.name}
+    for seed in (5, 6, 7):
+        rng = np.random.default_rng(3)
+        x, t = (
+            rng.standard_normal((40, net.spec.sizes[0])),
+            np.eye(net.spec.sizes[-1])[np.arange(40) % net.spec.sizes[-1]],
+        )
+        parameters = draw(net.spec.sizes, 5, seed=seed, scale=2.0).parameters
+        env = net.plan.world.build(program, parameters, 1e-3, net.plan.resize)
+        with Recorder() as recorder:
+            values.append(np.asarray(_value(function, env, net, x, t, labels)))
+        if any(name in calls and not kind_of(name) for name, _ in recorder.seen):
+            return True
+    return any(v.shape != values[0].shape or not np.array_equal(v, values[0]) for v in values[1:])
 
 
 def _ask(program: Program, net: ProgramNet, function: Function, labels: str, seed: int) -> tuple[Array, Array, Any]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from handgrad.check.diagnosis.tools.diagnose import told_of
 from handgrad.check.reading.program import Program
+from handgrad.check.reading.tools.around import looks_like_a_net
+from handgrad.check.reading.tools.consistent import mixed_derivatives
 from handgrad.check.reading.tools.evidence import has_many_inputs
-from handgrad.check.reading.tools.find import Judged, find_tools, find_unnamed, looks_like_a_net
+from handgrad.check.reading.tools.find import Judged, find_tools, find_unnamed
 from handgrad.check.reading.tools.source import source_signs
 from handgrad.check.subject import Diagnosis
 
@@ -23,7 +25,9 @@ _JUDGED_IN_NETS = (
 _OF_MANY_INPUTS = {"init_positive", "variance_as_sigma", "init_root_missing"}
 
 
-def tool_parts(program: Program, thing: str, kind: str, net: str, alone: bool) -> Iterator[Judged]:
+def tool_parts(
+    program: Program, thing: str, kind: str, net: str, alone: bool, judged_names: set[str]
+) -> Iterator[Judged]:
     """Helpers that are worth a word.
 
     Args:
@@ -32,9 +36,14 @@ def tool_parts(program: Program, thing: str, kind: str, net: str, alone: bool) -
         kind: what the thing is meant to be.
         net: "" without a net in the program, else "rows" or "columns", as its samples are.
         alone: nothing else was found, so that right helpers count.
+        judged_names: gets the names of all that could be judged, whatever came out.
     """
     alone = alone and not looks_like_a_net(program)
-    for judged in find_tools(program, thing, kind, net):
+    found = list(find_tools(program, thing, kind, net))
+    mixed = {j.tool.name: j for j in mixed_derivatives(program, found)} if not net and not thing else {}
+    for judged in [mixed.get(j.tool.name, j) for j in found]:
+        if judged.diagnosis.verdict != "undecided":
+            judged_names.add(judged.tool.name)
         if net and judged.tool.kind in _JUDGED_IN_NETS and not thing:
             continue  # judged in the net, with the arrays that the net hands them
         keys = {found.explanation for found in judged.diagnosis.findings}

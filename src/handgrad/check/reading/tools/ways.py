@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from handgrad.check.reading.program import Program
 from handgrad.check.reading.roles import role_of
-from handgrad.check.reading.tools.calls import Call, Way, bind, by_roles, chance, plays, target_first
+from handgrad.check.reading.tools.calls import Call, Way, bind, chance, plays, target_first
 from handgrad.check.reading.tools.evidence import (
     labels_as_column,
     one_output,
@@ -20,6 +21,7 @@ from handgrad.check.reading.tools.evidence import (
 from handgrad.check.reading.tools.initial import initial_ways
 from handgrad.check.reading.tools.models import model_ways
 from handgrad.check.reading.tools.names import Candidate
+from handgrad.check.reading.tools.schedules import schedule_ways
 from handgrad.check.reading.tools.stops import stopping_way
 
 Arrange = Callable[..., tuple[Any, ...]]
@@ -46,6 +48,7 @@ def ways_of(program: Program, candidate: Candidate, kind: str, samples: str) -> 
     return special[kind](program, candidate) if kind in special else _plain(candidate, kind)
 
 
+_UPSTREAM = re.compile(r"d_?f|d_?out|d_?y|upstream\w*|grad_?out(put)?|dL_?\w*|delta", re.IGNORECASE)
 _BY_ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "shuffle": (("x", "t"), ("x", "t")),
     "batch": (("x", "t", "size", "index"), ("x", "t", "size", "index")),
@@ -233,7 +236,19 @@ def _checker(program: Program, candidate: Candidate) -> list[Way]:
         order = ("x",) if named else ("x", "function") if first_is_x else ("function", "x")
         return candidate.get(space)(**bind(candidate.function, given, order))
 
-    return [Way("gradient_checker", call)]
+    upstream = next((n for n in candidate.function.required[1:] if _UPSTREAM.fullmatch(n)), "")
+    if not upstream:
+        return [Way("gradient_checker", call)]
+
+    def of_array(space: dict[str, Any], theta: Any, dy: Any) -> Any:
+        names = [n for n in candidate.function.required if n != upstream]
+        if len(names) != 2:
+            raise TypeError("it takes other arguments")
+        turned = plays(names[0], "x") and not plays(names[0], "function")
+        arguments: dict[str, Any] = {names[turned]: lambda moved: np.asarray(moved) ** 3, names[not turned]: theta}
+        return candidate.get(space)(**arguments, **{upstream: dy})
+
+    return [Way("gradient_checker_of_array", of_array)]
 
 
 def _plain(candidate: Candidate, kind: str) -> list[Way]:
@@ -247,11 +262,35 @@ def _plain(candidate: Candidate, kind: str) -> list[Way]:
     if kind == "top_k":
         return _top_k(candidate)
     if kind == "schedule":
-        extra = {"rate": 0.1, "every": 10, "decay": 0.05}
-        return [Way(kind, by_roles(candidate, ("epoch",), ("epoch",), extra))]
+        return schedule_ways(candidate)
+    if kind == "decode":
+        return [Way(kind, lambda space, Y: candidate.get(space)(Y))]
+    if kind == "folds":
+        all_of_them = [Way(kind, _folds(candidate, shape)) for shape in ("number", "rows", "both")]
+        return [*all_of_them, *_data(candidate, "split", "rows")]
     if kind == "relative_error":
         return [Way(kind, lambda space, a, b: candidate.get(space)(a, b))]
     return [Way(kind, lambda space, *given: candidate.get(space)(*given[: len(candidate.function.required) or 1]))]
+
+
+def _folds(candidate: Candidate, shape: str) -> Call:
+    """Of N samples, given as their number, as rows, or as rows and labels; four folds where the number is asked for."""
+
+    def call(space: dict[str, Any], N: Any) -> Any:
+        rows = np.arange(float(N))[:, None]
+        forms: dict[str, list[Any]] = {"number": [int(N)], "rows": [rows], "both": [rows, np.arange(int(N))]}
+        given = forms[shape]
+        names = [n for n in candidate.function.required if not plays(n, "rng") and not plays(n, "seed")]
+        if len(names) not in (len(given), len(given) + 1):
+            raise TypeError("it takes other arguments")
+        values = dict(zip(names, [*given, 4], strict=False))
+        return list(candidate.get(space)(**values, **_drawn(candidate)))
+
+    return call
+
+
+def _drawn(candidate: Candidate) -> dict[str, Any]:
+    return {n: chance()[r] for n in candidate.function.required for r in ("rng", "seed") if plays(n, r)}
 
 
 def _top_k(candidate: Candidate) -> list[Way]:
