@@ -87,7 +87,7 @@ def test_a_wrong_guess_is_corrected(tmp_path: Path) -> None:
     text = (STYLE / "loss_and_grads_missing_n.py").read_text()
     path = write(tmp_path, text.replace("def loss_and_grads", "def hmm"))
     with pytest.raises(NotReadError, match="--backward NAME"):
-        command.check_program(path, Wishes(), log=False)
+        command.check_program(path, command.make_wishes(path, "", {"backward": "loss_and_grads"}), log=False)
     assert (
         command.check_program(path, command.make_wishes(path, "", {"backward": "hmm"}), log=False).verdict == "mistake"
     )

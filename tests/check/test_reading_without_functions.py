@@ -190,8 +190,11 @@ def test_the_rate_is_found_by_doubling_whatever_it_is_called() -> None:
 
 
 def test_a_net_without_a_name_is_compared_with_its_own_loss() -> None:
-    assert "difference quotients" in examined(SWISH)[2]
-    verdict, _, _ = examined(SWISH, "(s + z * s * (1 - s))", "(s + z)")
+    unheard_of = SWISH.replace("(z * s)", "(s ** 2)").replace("(s + z * s * (1 - s))", "(2 * s * s * (1 - s))")
+    verdict, _, said = examined(unheard_of)
+    assert verdict == "right"
+    assert "difference quotients" in said
+    verdict, _, _ = examined(unheard_of, "(2 * s * s * (1 - s))", "(2 * s * (1 - s))")
     assert verdict == "mistake"
 
 

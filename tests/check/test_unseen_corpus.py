@@ -10,6 +10,7 @@ from programs.verify.running import Question, ask_all
 from programs.verify.verdicts import objection, trouble_with
 
 UNSEEN = corpus("unseen")
+FOURTH_PART = ("unseen_nets", "unseen_scripts", "unseen_layers", "unseen_tools")
 
 
 def test_it_is_as_large_as_promised() -> None:
@@ -32,7 +33,18 @@ def test_wrong_program_is_wrong(wrong: Wrong) -> None:
     assert not objection(wrong)
 
 
+@pytest.mark.parametrize("name", FOURTH_PART)
+def test_the_fourth_part_is_whole(name: str) -> None:
+    part = corpus(name)
+    assert len(part.right) >= 12
+    assert len(part.wrong) >= 50
+    assert {w.expect for w in part.wrong} <= set(part.explanations)
+    assert len({w.name for w in part.wrong}) == len(part.wrong)
+    assert all(w.text != w.fixed for w in part.wrong)
+
+
 @pytest.mark.slow
-def test_no_right_program_is_accused() -> None:
-    outcomes = ask_all([Question(p.name, p) for p in UNSEEN.right], available_cores())
+@pytest.mark.parametrize("name", ["unseen", *FOURTH_PART])
+def test_no_right_program_is_accused(name: str) -> None:
+    outcomes = ask_all([Question(p.name, p) for p in corpus(name).right], available_cores())
     assert not [str(o) for o in outcomes if o.code == 1]

@@ -22,6 +22,8 @@ NET_PLANTS: dict[str, tuple[str, str]] = {
     "softmax_axis_0": ("softmax_axis_0", "ce"),
     "softmax_whole_array": ("softmax_whole_array", "ce"),
     "softmax_twice": ("softmax_twice", "ce"),
+    "softmax_shifted_by_class": ("softmax_shifted_by_class", "ce wide"),
+    "softmax_of_minus": ("softmax_of_minus", "ce wide"),
     "jacobian_left_out": ("jacobian_left_out", "ce"),
     "jacobian_diagonal": ("jacobian_diagonal", "softmax"),
     "two_class_loss": ("two_class_loss", "ce"),
@@ -40,7 +42,10 @@ NET_PLANTS: dict[str, tuple[str, str]] = {
     "averaged_delta": ("averaged_delta", ""),
     "only_true_class": ("jacobian_diagonal", "ce wide"),
     "last_sample_only": ("last_sample_only", ""),
+    "divided_by_inputs": ("divided_by_other_number", "mean"),
     "slope_missing": ("slope_missing", "layer"),
+    "slope_added": ("slope_added", "layer"),
+    "cache_overwritten": ("cache_overwritten", "layer relu"),
     "mask_inverted": ("mask_inverted", "layer relu"),
     "mask_from_gradient": ("mask_from_gradient", "layer relu"),
     "activation_as_slope": ("activation_as_slope", "layer"),
@@ -65,6 +70,9 @@ NET_PLANTS: dict[str, tuple[str, str]] = {
     "means_multiplied": ("means_multiplied", "any layer"),
     "samples_mixed": ("samples_mixed", "any layer"),
     "input_squared": ("input_changed", "any layer"),
+    "bias_added": ("bias_added_to_gradient", "any layer no penalty"),
+    "constant_added": ("constant_added", "any layer no penalty"),
+    "update_assigned": ("update_assigned", "any layer updates no penalty"),
     "bias_total": ("bias_total", ""),
     "bias_mean": ("bias_mean_weights_sum", ""),
     "bias_first": ("bias_last_sample", "any layer"),
@@ -72,6 +80,10 @@ NET_PLANTS: dict[str, tuple[str, str]] = {
     "missing_bias_gradients": ("bias_zero", ""),
     "bias_slope_missing": ("bias_slope_missing", "layer"),
     "bias_from_weights": ("bias_from_weights", "any layer"),
+    "bias_added_to_itself": ("bias_added_to_gradient", "layer wide no penalty"),
+    "bias_subtracted": ("sign_one_tensor", "any layer"),
+    "bias_not_used": ("bias_not_used", "any layer"),
+    "bias_becomes_matrix": ("bias_becomes_matrix", ""),
     "never_cleared": ("never_cleared", "returned"),
     "argument_changed": ("argument_changed", ""),
     "clipped": ("clipped", "no penalty"),
@@ -84,6 +96,7 @@ NET_PLANTS: dict[str, tuple[str, str]] = {
     "penalty_over_n": ("penalty_factor", "l2"),
     "l2_on_biases": ("l2_on_biases", "l2"),
     "l1_without_sign": ("l1_without_sign", "l1"),
+    "penalty_itself": ("penalty_not_differentiated", "any layer no penalty"),
     "bias_not_summed": ("bias_not_summed", ""),
     "p_minus_two_t": ("found_output_delta", "ce"),
     "p_squared_minus_t": ("found_output_delta", "ce"),
@@ -159,7 +172,7 @@ def draw_net(rng: np.random.Generator, plant: str) -> tuple[PlantedNet, str]:
         # In two layers following one another the signs would cancel.
         where = f"{plant}@{rng.integers(1, depth)}"
     form = "updates inside" if "updates" in need or ("returned" not in need and rng.random() < 0.3) else "returned"
-    has_outputs = bool(rng.random() < 0.8) or plant.startswith("softmax")
+    has_outputs = bool(rng.random() < 0.8) or plant.startswith(("softmax", "bias_subtracted", "bias_not_used"))
     dtype = np.float32 if rng.random() < 0.2 else np.float64
     return PlantedNet(
         spec, (where,), form=form, has_outputs=has_outputs, seed=int(rng.integers(1000)), dtype=dtype

@@ -60,6 +60,12 @@ class PlantedNet:
     def line_of(self, tensor):
         return None
 
+    @property
+    def text(self):
+        """A program's text, where the mistake can only be told from another by it."""
+        overwritten = any(name.startswith("cache_overwritten") for name in self.plants)
+        return "h = np.maximum(z, 0, out=z)\nd = d * (z >= 0)" if overwritten else ""
+
     # forward --------------------------------------------------------------------------------------
     def out(self, z):
         if self.has("softmax_axis_0"):
@@ -67,6 +73,11 @@ class PlantedNet:
         if self.has("softmax_whole_array"):
             e = np.exp(z - z.max())
             return e / e.sum()
+        if self.has("softmax_shifted_by_class"):
+            e = np.exp(z - z.max(axis=0))
+            return e / e.sum(axis=1, keepdims=True)
+        if self.has("softmax_of_minus"):
+            return soft(-z)
         last = self.spec.activations[-1]
         if last == "softmax" or (self.spec.loss == "softmax_cross_entropy" and last == "identity"):
             if self.has("exp_overflow"):
@@ -81,15 +92,17 @@ class PlantedNet:
         L = len(self.spec.activations)
         for l in range(1, L + 1):
             z = hs[-1] @ p[f"W{l}"].astype(self.dtype)
-            if self.biases:
-                z = z + p[f"b{l}"].astype(self.dtype)
+            if self.biases and not self.has("bias_not_used", l):
+                z = z + (-1 if self.has("bias_subtracted", l) else 1) * p[f"b{l}"].astype(self.dtype)
             zs.append(z)
             hs.append(self.out(z) if l == L else F[self.spec.activations[l - 1]](z))
         return hs, zs
 
     def data_loss(self, y, t):
         s = self.spec
-        if s.loss == "squared_error":
+        if self.has("absolute_loss"):
+            v = np.abs(y - t).sum()
+        elif s.loss == "squared_error":
             v = ((y - t) ** 2).sum()
         elif s.loss == "binary_cross_entropy":
             v = -(t * np.log(y) + (1 - t) * np.log(1 - y)).sum()
@@ -116,6 +129,8 @@ class PlantedNet:
         k = s.factor / {"none": 1, "N": N, "N*P": t.size}[s.divided_by]
         softmaxed = s.activations[-1] == "softmax" or s.loss == "softmax_cross_entropy"
         dy = 2 * (y - t) if s.loss == "squared_error" else -t / y
+        if self.has("absolute_loss") and not self.has("squared_delta"):
+            dy = np.sign(y - t)
         if s.loss == "binary_cross_entropy":
             dy = (y - t) / (y * (1 - y))
         right = y * (dy - (dy * y).sum(axis=1, keepdims=True)) if softmaxed else dy * DF[s.activations[-1]](z)
@@ -150,6 +165,7 @@ class PlantedNet:
         for name, f in {
             "sign": -1, "one_over_n_missing": N, "one_over_n_twice": 1 / N, "factor_two": 2, "factor_half": 0.5,
             "mean_over_everything": 1 / P, "learning_rate_inside": self.eta, "divided_by_constant": N / 60,
+            "divided_by_inputs": N / hs[0].shape[1],
             "factor_constant": 0.37,
         }.items():  # fmt: skip
             if self.has(name):
@@ -177,6 +193,7 @@ class PlantedNet:
         s = DF[kind](z)
         table = {
             "slope_missing": lambda: 1.0,
+            "cache_overwritten": lambda: 1.0,
             "mask_inverted": lambda: 1 - s,
             "mask_from_gradient": lambda: (u > 0) * 1.0,
             "activation_as_slope": lambda: a,
@@ -196,7 +213,7 @@ class PlantedNet:
         for name, make in table.items():
             if self.has(name, l):
                 s = make()
-        d = u * s
+        d = u + s if self.has("slope_added", l) else u * s
         if self.has("one_over_n_every_layer"):
             d = d / len(d)
         if self.has("handover_sign", l):
@@ -221,6 +238,9 @@ class PlantedNet:
             "norm_one": lambda: g / np.linalg.norm(g),
             "whole_numbers": lambda: np.trunc(g),
             "input_squared": lambda: (h**2).T @ d,
+            "bias_added": lambda: g + p[f"b{l}"],
+            "constant_added": lambda: g + 0.3,
+            "update_assigned": lambda: g + p[f"W{l}"] / self.eta,
             "samples_mixed": lambda: np.roll(h, 1, axis=0).T @ d,
             "units_summed": lambda: h.T @ np.repeat(d.sum(axis=1, keepdims=True), d.shape[1], axis=1),
             "product_odd": lambda: hs[0].T @ d if l == L and hs[0].shape == h.shape else (h * 1.0)[:, ::-1].T @ d,
@@ -241,6 +261,8 @@ class PlantedNet:
             pen = pen / len(h)
         if self.has("penalty_not_in_loss", l):
             pen = 0.02 * W
+        if self.has("penalty_itself", l):
+            pen = 0.04 * np.abs(W)
         if self.has("l1_without_sign", l):
             pen = s.l1 * W
         return g + pen
@@ -257,6 +279,7 @@ class PlantedNet:
             "layer_skipped": lambda: g * 0,
             "bias_slope_missing": lambda: u.sum(axis=0) if u is not None else g,
             "bias_from_weights": lambda: (h.T @ d).sum(axis=0),
+            "bias_added_to_itself": lambda: g + p[f"b{l}"],
             "whole_numbers": lambda: np.trunc(g),
             "clipped": lambda: np.clip(g, -0.01, 0.01),
         }
@@ -304,5 +327,7 @@ class PlantedNet:
             shapes = {}
             if self.has("bias_not_summed"):
                 shapes = {"b1": (len(x), p["b1"].size)}
+            if self.has("bias_becomes_matrix"):
+                shapes = {"b1": (p["b1"].size, 1)}
             answers.append(Answer(grads, loss, out, shapes, changed))
         return answers

@@ -8,6 +8,7 @@ from diagnosis_draws import NET_PLANTS, draw_net, measure
 from diagnosis_plants import PlantedNet
 
 from handgrad.check.diagnosis import diagnose_net
+from handgrad.check.diagnosis.activations import OTHERS
 from handgrad.check.subject import NetSpec
 
 CLASSES = NetSpec((12, 9, 8, 4), ("relu", "relu", "softmax"), "softmax_cross_entropy")
@@ -104,6 +105,37 @@ def test_the_programs_own_loss_wins_over_the_description() -> None:
     does = NetSpec((12, 9, 4), ("tanh", "identity"), "squared_error", "none", 1.0, l2=0.03)
 
     assert diagnose_net(Misread(told, PlantedNet(does))).verdict == "right"
+
+
+@pytest.mark.parametrize("kind", sorted(OTHERS))
+def test_other_activations_have_their_own_slopes(kind: str) -> None:
+    function, derivative = OTHERS[kind]
+    z = np.random.default_rng(4).normal(0.0, 2.0, 300)
+    np.testing.assert_allclose(derivative(z), (function(z + 1e-6) - function(z - 1e-6)) / 2e-6, atol=1e-6)
+
+
+def test_a_constant_beside_a_gradient_is_told_from_a_factor() -> None:
+    spec = NetSpec((12, 9, 4), ("tanh", "softmax"), "softmax_cross_entropy")
+    assert keys(PlantedNet(spec, ("constant_added@1", "bias_mean@2"))) == ["bias_mean_weights_sum", "constant_added"]
+
+
+ABSOLUTE = NetSpec((12, 9, 4), ("tanh", "identity"), "squared_error", "N", 1.0, l2=0.02)
+
+
+def test_a_loss_without_a_formula_is_measured_at_the_outputs() -> None:
+    assert diagnose_net(PlantedNet(ABSOLUTE, ("absolute_loss",))).verdict == "right"
+    assert keys(PlantedNet(ABSOLUTE, ("absolute_loss", "slope_missing@1"))) == ["slope_missing"]
+    assert keys(PlantedNet(ABSOLUTE, ("absolute_loss", "squared_delta"))) == ["delta_of_other_loss"]
+    assert keys(PlantedNet(ABSOLUTE, ("absolute_loss", "one_over_n_missing"))) == ["one_over_n_missing"]
+    assert keys(PlantedNet(ABSOLUTE, ("absolute_loss", "penalty_missing@2"))) == ["penalty_missing"]
+
+
+def test_two_mistakes_in_one_tensor() -> None:
+    plain = NetSpec((12, 9, 8, 4), ("relu", "relu", "softmax"), "softmax_cross_entropy", l2=0.05)
+    both = keys(PlantedNet(plain, ("penalty_missing@2", "input_before_activation@2")))
+    assert set(both) == {"penalty_missing", "input_before_activation"}
+    assert keys(PlantedNet(CLASSES, ("bias_mean@2", "slope_missing@2"))) == ["slope_missing", "bias_mean_weights_sum"]
+    assert keys(PlantedNet(CLASSES, ("slope_missing@1", "handover_sign@1"))) == ["slope_missing", "handover_sign"]
 
 
 class Misread:
