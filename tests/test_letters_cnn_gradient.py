@@ -14,6 +14,8 @@ from handgrad.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, M
 from handgrad.losses import Penalty, SoftmaxCrossEntropy, fill_targets
 from handgrad.network import Network
 
+pytestmark = pytest.mark.slow
+
 
 def cnn(filters: int, units: int) -> list[Layer]:
     """Report B2 has 32 filters and 784 units; λ = 0.01 on the two dense weights, p = 0.75."""

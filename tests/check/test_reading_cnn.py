@@ -15,6 +15,8 @@ from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 from handgrad.check.subject import Diagnosis
 
+pytestmark = pytest.mark.slow
+
 LAYERS = """
 import numpy as np
 from scipy import signal

@@ -177,3 +177,52 @@ def test_handgrad_check_can_be_called() -> None:
     result = handgrad.check(STYLE / "list_of_lists.py")
     assert result.verdict == "right"
     assert repr(result) == result.text
+
+
+SAVES = """
+import os
+import numpy as np
+
+x, y = [[0.2, 0.7], [0.5, 0.1]], [1.0, 0.0]
+w, b = [0.1, -0.3], 0.2
+for epoch in range(20):
+    for xi, yi in zip(x, y):
+        err = w[0] * xi[0] + w[1] * xi[1] + b - yi
+        w[0] -= 0.1 * err * xi[0]
+        w[1] -= 0.1 * err * xi[1]
+        b -= 0.1 * err
+    np.save("FILE", np.array(w))
+    open("FILE", "w").write(str(w))
+np.array(w).tofile("FILE")
+os.remove("FILE")
+"""
+
+
+def test_a_program_that_is_run_whole_writes_over_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "weights.npy"
+    kept.write_text("trained for a week")
+    path = write(tmp_path, SAVES.replace("FILE", str(kept)))
+    assert command.check_program(path, Wishes(), log=False).verdict == "right"
+    assert kept.read_text() == "trained for a week"
+
+
+def test_the_child_refuses_to_change_files(tmp_path: Path) -> None:
+    tried = """
+import sys
+from handgrad.check.child import keep_files
+keep_files("answer.json")
+for change in ("open('../new.txt', 'w')", "__import__('os').remove('old.txt')", "__import__('os').system('true')"):
+    try:
+        eval(change)
+        sys.exit(change)
+    except OSError:
+        pass
+open("answer.json", "w").write("{}")
+"""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (folder / "old.txt").write_text("old")
+    done = subprocess.run([sys.executable, "-c", tried], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["answer.json", "old.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["empty"]

@@ -8,6 +8,8 @@ from handgrad.check.reading.examine import Examined, examine
 from handgrad.check.reading.source import read_source
 from handgrad.check.reading.wishes import Wishes
 
+pytestmark = pytest.mark.slow
+
 COUNTED = """
 import numpy as np
 import pandas as pd

@@ -11,7 +11,7 @@ from handgrad.check.reading.source import read_source
 from handgrad.check.reading.wishes import Wishes
 
 # A child process of `check` lets programs overflow while the learning rate is being found.
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 STACK = """
 import numpy as np

@@ -11,6 +11,8 @@ from handgrad.check.reading.patience import TooSlowError, patience
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 
+pytestmark = pytest.mark.slow
+
 LIST = """
 from builtins import range
 import numpy as np

@@ -14,7 +14,7 @@ from handgrad.check.reading.program import load_program
 from handgrad.check.reading.source import NotReadError, read_source
 from handgrad.check.reading.wishes import Wishes
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 NAMELESS = """
 import numpy as np

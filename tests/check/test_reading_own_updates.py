@@ -10,6 +10,8 @@ from handgrad.check.reading.program import load_program
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 
+pytestmark = pytest.mark.slow
+
 NET = """
 import numpy as np
 

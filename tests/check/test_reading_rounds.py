@@ -10,6 +10,8 @@ from handgrad.check.reading.rounds.instrument import is_update
 from handgrad.check.reading.rounds.parts import round_part
 from handgrad.check.reading.source import Source
 
+pytestmark = pytest.mark.slow
+
 LINE = """
 import numpy as np
 x = np.linspace(-1, 1, 20)

@@ -11,7 +11,7 @@ from handgrad.kernels.threads import use_threads
 from handgrad.losses import Penalty
 from handgrad.training import Trainer
 
-pytestmark = pytest.mark.skipif(bool(native_problem()), reason="native kernels are not built here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(native_problem()), reason="native kernels are not built here")]
 
 
 @pytest.fixture(scope="module")

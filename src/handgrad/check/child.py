@@ -1,7 +1,8 @@
 """The process that runs somebody's program: `python -m handgrad.check.child`, a request on standard input.
 
-It limits itself first: memory, processor time, file sizes, no network. That guards against accidents (a training loop,
-a download, an array too large), not against malice: whoever runs a stranger's program should do so in a container.
+It limits itself first: memory, processor time, no network, no files but the answer. That guards against accidents (a
+training loop, a download, an array too large, weights saved over), not against malice: to run a stranger's program,
+use a container.
 The answer is written as JSON to the file that the request names; nothing is unpickled on either side.
 """
 
@@ -44,6 +45,35 @@ def close_network() -> None:
         setattr(socket, name, refuse)
 
 
+_CHANGES = (
+    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink", "os.chmod", "os.chown",
+    "os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "shutil.",
+)  # fmt: skip
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def keep_files(answer: str) -> None:
+    """Refuse to write files but the answer and those in the working folder, to remove any, and to start programs.
+
+    A program that saves its weights would write over those that its author has trained.
+    """
+    folder, allowed = os.path.join(os.getcwd(), ""), {answer, os.devnull}
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & _WRITES)
+            if writes and isinstance(path, str | bytes | os.PathLike):
+                name = os.fsdecode(path)
+                if name not in allowed and not os.path.abspath(name).startswith(folder):
+                    raise OSError("handgrad check writes no files")
+        elif event.startswith(_CHANGES):
+            raise OSError("handgrad check changes no files and starts no programs")
+
+    sys.dont_write_bytecode = True
+    sys.addaudithook(refuse)
+
+
 def main() -> None:
     """Read the request, examine, write the answer."""
     request = json.load(sys.stdin)
@@ -55,6 +85,7 @@ def main() -> None:
     sys.path[:] = [entry for entry in sys.path if entry]
     limit(request["seconds"])
     close_network()
+    keep_files(request["answer"])
     answer: dict[str, Any]
     try:
         cells = request.get("cells")

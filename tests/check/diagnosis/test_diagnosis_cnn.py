@@ -8,6 +8,8 @@ from handgrad.check.diagnosis.cnns.model import CnnSpec, Stage, penalty_of, prob
 from handgrad.check.diagnosis.layers.guesses import guesses_for
 from handgrad.check.subject import Answer
 
+pytestmark = pytest.mark.slow
+
 STAGES = (
     Stage("conv", {"kernel": 3, "stride": 1, "padding": 1}, 1),
     Stage("relu"),

@@ -93,10 +93,20 @@ class Launch:
                 self.replaced = True
 
 
-def _open(file: Any, mode: str = "r", *_: Any, **__: Any) -> io.StringIO:
-    if "r" in mode and "b" not in mode:
-        return io.StringIO((TEXT + "\n") * 3)
-    raise OSError("handgrad check opens no files")
+def _open(file: Any, mode: str = "r", *_: Any, **__: Any) -> io.StringIO | io.BytesIO:
+    """Some text to read; what is written goes nowhere."""
+    if "r" not in mode:
+        return io.BytesIO() if "b" in mode else io.StringIO()
+    if "b" in mode:
+        raise OSError("handgrad check opens no files")
+    return io.StringIO((TEXT + "\n") * 3)
+
+
+def _not_saved(*_: Any, **__: Any) -> None:
+    """In place of np.save and its like: the author's own weights may lie there."""
+
+
+_SAVING = ("save", "savez", "savez_compressed", "savetxt")
 
 
 def _no_input(*_: object) -> str:
@@ -105,15 +115,20 @@ def _no_input(*_: object) -> str:
 
 @contextmanager
 def _same_numbers() -> Iterator[None]:
-    """Every run draws the same random numbers, whatever generator the program makes."""
+    """Every run draws the same random numbers, whatever generator the program makes, and saves nothing."""
     made, old = np.random.default_rng, np.random.RandomState
+    saving = {name: getattr(np, name) for name in _SAVING}
     argv = sys.argv
     np.random.seed(20240117)
     random.seed(20240117)
     np.random.default_rng = lambda seed=None: made(7 if seed is None else seed)
     sys.argv = ["program"]
+    for name in _SAVING:
+        setattr(np, name, _not_saved)
     try:
         yield
     finally:
+        for name, value in saving.items():
+            setattr(np, name, value)
         np.random.default_rng, np.random.RandomState = made, old  # type: ignore[misc]
         sys.argv = argv
