@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.check.reading.examine import examine
-from handgrad.check.reading.source import read_source
+from handgrad.check.reading.source import NotReadError, read_source
 from handgrad.check.reading.wishes import Wishes
 
 WIRED = """
@@ -120,3 +120,29 @@ def test_decay_is_told_from_the_loss(tmp_path: Path) -> None:
         "self.rate * (h.T @ top - self.decay * self.U)", "self.rate * h.T @ top - self.decay * self.U"
     )
     assert keys(tmp_path, wrong)[0] == "decay_without_rate"
+
+
+STRAIGHT = """
+import numpy as np
+
+def squash(z):
+    return 1 / (1 + np.exp(-z))
+
+def squash_slope(z):
+    return squash(z) * (1 - squash(z))
+
+x, y = np.array([[1, 0, 1], [0, 1, 1]]), np.array([[1], [0]])
+V, U = np.random.randn(3, 4), np.random.randn(4, 1)
+hidden = squash(x @ V)
+out = squash(hidden @ U)
+top = (y - out) * squash_slope(hidden @ U)
+new_U = U + 0.1 * hidden.T @ top
+new_V = V + 0.1 * x.T @ (top @ U.T * squash_slope(hidden))
+"""
+
+
+def test_right_helpers_do_not_make_unread_statements_right(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(STRAIGHT, "utf-8")
+    with pytest.raises(NotReadError, match="no backward pass was found"):
+        examine(read_source(path), Wishes())

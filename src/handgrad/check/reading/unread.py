@@ -27,6 +27,9 @@ def unread_gradients(program: Program, read: Iterable[str]) -> Iterator[str]:
         stem = any(name.startswith(f"{k}_") or name.endswith(f"_{k}") for k in known)
         if name not in known and not stem and _makes_gradients(function):
             yield name
+    top = [node for node in program.tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    if _multiplies(ast.Module(top, [])):
+        yield "the statements at the top level"
     for owner, methods in program.methods.items():
         if owner not in known:
             yield from (f"{owner}.{name}" for name, function in methods.items() if _makes_gradients(function))
@@ -38,7 +41,7 @@ def _makes_gradients(function: Function) -> bool:
     return bool(_BACKWARD.search(function.name)) or _multiplies(function.node) or _hands_on(function.node)
 
 
-def _multiplies(node: ast.FunctionDef) -> bool:
+def _multiplies(node: ast.FunctionDef | ast.Module) -> bool:
     """Three products of matrices, a transpose among them."""
     products = sum(isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult) for n in ast.walk(node))
     products += sum(isinstance(n, ast.Call) and _last(n.func) in _PRODUCTS for n in ast.walk(node))
