@@ -9,7 +9,7 @@ from handgrad.check.reading.examine import examine
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 COLUMNS = """
 import numpy as np

@@ -11,6 +11,8 @@ from handgrad.check.reading.loops.find import find_loops
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.wishes import Wishes
 
+pytestmark = pytest.mark.slow
+
 XOR = """
 import numpy as np
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])

@@ -13,6 +13,8 @@ from handgrad.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, M
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.network import Network
 
+pytestmark = pytest.mark.slow
+
 SHAPE, SAMPLES = (2, 5, 4), 3
 
 

@@ -8,6 +8,8 @@ from synthetic import MakeRun, config_table, synthetic_data
 from handgrad.report import write_latex
 from handgrad.report.latex import escape_latex
 
+pytestmark = pytest.mark.slow
+
 NASTY = r"50% & #1 _{x}^2 ~ \input{/etc/passwd} $a$ <b>"
 
 
