@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from handgrad.check.subject import Finding
 from handgrad.kernels.types import Array
 
 EXACT = 1e-6  # float64: relative difference let pass without a word
@@ -30,6 +31,14 @@ def worst_index(a: Array, b: Array) -> tuple[int, ...]:
     """Where two arrays of one shape differ most."""
     difference = np.abs(np.where(np.isfinite(a), a, np.inf) - b)
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(difference)), a.shape))
+
+
+def at_worst(finding: Finding, given: Array, truth: Array, difference: float) -> Finding:
+    """A finding with both numbers where two gradients of one shape differ most, and their relative difference."""
+    index = worst_index(given, truth)
+    return replace(
+        finding, index=index, expected=float(truth[index]), received=float(given[index]), relative=difference
+    )
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def items_of(found: Sequence[LayerFound], spec: NetSpec) -> list[Item]:
         raw += _of_delta(layer, place == 0, spec, layer.layer in skip_handover, _followed(layers, place, skip_handover))
         raw += _of_tensor(layer, layer.weights, f"W{layer.layer + 1}")
         raw += _of_tensor(layer, layer.bias, f"b{layer.layer + 1}")
-    return _joined(raw, len(layers))
+    return _renamed(joined(raw), len(layers))
 
 
 def _inverse(above: LayerFound, below: LayerFound) -> bool:
@@ -172,8 +172,8 @@ def _tensor_factor_key(name: str, factor: str) -> str:
     return "factor_one_tensor"
 
 
-def _joined(raw: list[Item], depth: int) -> list[Item]:
-    """One item a key; a few combinations have a name of their own."""
+def joined(raw: Sequence[Item]) -> list[Item]:
+    """One item a key, of all its tensors."""
     kept: list[Item] = []
     for item in raw:
         same = next((i for i, k in enumerate(kept) if item.key and k.key == item.key), None)
@@ -182,7 +182,7 @@ def _joined(raw: list[Item], depth: int) -> list[Item]:
         else:
             tensors = tuple(dict.fromkeys((*kept[same].tensors, *item.tensors)))
             kept[same] = replace(kept[same], tensors=tensors)
-    return _renamed(kept, depth)
+    return kept
 
 
 def _renamed(items: list[Item], depth: int) -> list[Item]:

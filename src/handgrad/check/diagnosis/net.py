@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from handgrad.check.diagnosis.compare import EXACT, FLOAT32, least_squares_factor, relative, worst_index
+from handgrad.check.diagnosis.compare import EXACT, FLOAT32, at_worst, least_squares_factor, relative
 from handgrad.check.diagnosis.conventions import ALWAYS, convention_of, is_convention
 from handgrad.check.diagnosis.in_place import overwrites_z
 from handgrad.check.diagnosis.items import Item, items_of
@@ -297,14 +297,7 @@ def _with_numbers(subject: NetSubject, asked: Sequence[Asked], item: Item, made:
     given = _shaped(np.asarray(given, float), truth)
     if given.shape != truth.shape:
         return made
-    index = worst_index(given, truth)
-    return replace(
-        made,
-        index=index,
-        expected=float(truth[index]),
-        received=float(given[index]),
-        relative=relative(given, truth),
-    )
+    return at_worst(made, given, truth, relative(given, truth))
 
 
 def _shaped(given: Array, truth: Array) -> Array:

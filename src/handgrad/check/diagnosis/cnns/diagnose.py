@@ -12,7 +12,7 @@ from handgrad.check.diagnosis.cnns.guesses import CnnView
 from handgrad.check.diagnosis.cnns.items import cnn_items
 from handgrad.check.diagnosis.cnns.model import CnnSpec, CnnTrace, trace_cnn
 from handgrad.check.diagnosis.cnns.walk import StageFound, walk_cnn
-from handgrad.check.diagnosis.compare import EXACT, FLOAT32, relative, worst_index
+from handgrad.check.diagnosis.compare import EXACT, FLOAT32, at_worst, relative
 from handgrad.check.diagnosis.items import Item
 from handgrad.check.diagnosis.texts import finding, introduced, ruled_out
 from handgrad.check.subject import Answer, Arrays, Diagnosis, Finding, TensorVerdict
@@ -248,11 +248,4 @@ def _numbers(subject: CnnSubject, asked: Sequence[_Asked], item: Item, made: Fin
     truth, given = asked[0].truth.gradients[name], _shaped(asked[0])[name]
     if truth.shape != given.shape:
         return made
-    index = worst_index(given, truth)
-    return replace(
-        made,
-        index=index,
-        expected=float(truth[index]),
-        received=float(given[index]),
-        relative=_relative(asked, name),
-    )
+    return at_worst(made, given, truth, _relative(asked, name))

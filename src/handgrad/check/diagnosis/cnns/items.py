@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from handgrad.check.diagnosis.cnns.model import CnnSpec
 from handgrad.check.diagnosis.cnns.walk import Fit, StageFound
-from handgrad.check.diagnosis.items import Item, factor_keys
+from handgrad.check.diagnosis.items import Item, factor_keys, joined
 from handgrad.check.diagnosis.layers.factors import layer_factor_key
 from handgrad.check.subject import NetSpec
 
@@ -19,7 +19,7 @@ def cnn_items(found: Sequence[StageFound], spec: CnnSpec) -> list[Item]:
     for place, one in enumerate(found):
         raw += _of_delta(one, plain, top=place == 0)
         raw += _of_tensors(one)
-    return _renamed(_joined(raw), found)
+    return _renamed(joined(raw), found)
 
 
 def _of_delta(one: StageFound, plain: NetSpec, *, top: bool) -> list[Item]:
@@ -59,17 +59,6 @@ def _of_fit(one: StageFound, own: str, name: str, fit: Fit) -> list[Item]:
     if fit.penalty:
         items.append(Item(fit.penalty, (name,), number, "λW", "2" if fit.penalty == "penalty_factor" else "1"))
     return items
-
-
-def _joined(raw: list[Item]) -> list[Item]:
-    kept: list[Item] = []
-    for item in raw:
-        same = next((i for i, k in enumerate(kept) if item.key and k.key == item.key), None)
-        if same is None:
-            kept.append(item)
-        else:
-            kept[same] = replace(kept[same], tensors=tuple(dict.fromkeys((*kept[same].tensors, *item.tensors))))
-    return kept
 
 
 def _renamed(items: list[Item], found: Sequence[StageFound]) -> list[Item]:

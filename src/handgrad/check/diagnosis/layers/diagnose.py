@@ -16,7 +16,7 @@ from handgrad.check.diagnosis.compare import (
     relative,
     worst_index,
 )
-from handgrad.check.diagnosis.items import Item
+from handgrad.check.diagnosis.items import Item, joined
 from handgrad.check.diagnosis.layers.factors import layer_context, layer_factor_key
 from handgrad.check.diagnosis.layers.forward import settle_layer
 from handgrad.check.diagnosis.layers.guess import LayerGuess
@@ -68,7 +68,7 @@ def diagnose_layer(subject: LayerSubject, seed: int = 20241) -> Diagnosis:
         line, found = _judge(subject, probes, tensor, hidden)
         lines.append(line)
         items += found
-    items = _as_conventions(_joined(items))
+    items = _as_conventions(joined(items))
     excused = {name for item in items if item.key == "mean_in_layer" for name in item.tensors}
     lines = [replace(li, right=True, note="a convention") if li.tensor in excused else li for li in lines]
     findings = [_finding(probes[0], item) for item in items]
@@ -196,17 +196,6 @@ def _repeated(subject: LayerSubject, probes: Sequence[LayerProbe]) -> list[Item]
         return []
     doubled = all(relative(second[n], 2 * first[n]) < 1e-5 and relative(third[n], 3 * first[n]) < 1e-5 for n in names)
     return [Item("never_cleared" if doubled else "second_call_differs", names)]
-
-
-def _joined(items: list[Item]) -> list[Item]:
-    kept: list[Item] = []
-    for item in items:
-        same = next((i for i, k in enumerate(kept) if item.key and k.key == item.key), None)
-        if same is None:
-            kept.append(item)
-        else:
-            kept[same] = replace(kept[same], tensors=tuple(dict.fromkeys((*kept[same].tensors, *item.tensors))))
-    return kept
 
 
 def _as_conventions(items: list[Item]) -> list[Item]:
