@@ -40,7 +40,7 @@ from handgrad.kernels.types import Array
 _SIZES = ((11, 7, 6, 4), (11, 7, 4), (11, 7, 1), (11, 7, 6, 10), (11, 7, 10), (11, 7, 6, 8, 4), (11, 7, 7, 4),
           (9, 9, 9, 9), (9, 9, 9), (11, 4), (11, 7, 6, 1), (11, 1), (12, 8, 2), (8, 8))  # fmt: skip
 _SAMPLES = ("rows", "columns", "vector", "column", "row")
-_SECONDS, _LOOP_SECONDS = 4.0, 4.0  # of processor time
+_SECONDS, _LOOP_SECONDS = 5.5, 4.0  # of processor time
 _GOOD, _ENOUGH, _FAIR = 9.7, 8.0, 7.0  # scores: stop at once, after all forms, after all orders of a world
 
 
