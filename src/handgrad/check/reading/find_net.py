@@ -122,6 +122,11 @@ def _under_names(program: Program) -> Iterator[Program]:
         yield program
 
 
+def _worth_more(best: Found | None, start: float) -> bool:
+    """Whether to look on: always where there is nothing, for something better only while it was found quickly."""
+    return best is None or (best.score < _FAIR and time.process_time() - start < _SECONDS)
+
+
 def _find(program: Program, wishes: Wishes, asked: bool) -> tuple[Found | None, list[str]]:
     """The best reading; a training loop in no function is tried first where it is the whole, else last."""
     first = next((loop for loop in find_loops(program.tree)), None)
@@ -134,8 +139,9 @@ def _find(program: Program, wishes: Wishes, asked: bool) -> tuple[Found | None, 
         best, tried = _search(cut, wishes, _SECONDS, ((True, False),))
         if best is not None and best.score >= _FAIR:
             return best, tried
+    start = time.process_time()
     best, tried = _search(program, wishes, _SECONDS)
-    if not asked and (best is None or best.score < _FAIR):
+    if not asked and _worth_more(best, start):
         best, notes = _search_loops(program, wishes, best)
         tried += notes
     return best, tried
