@@ -28,7 +28,7 @@ def unread_gradients(program: Program, read: Iterable[str]) -> Iterator[str]:
         if name not in known and not stem and _makes_gradients(function):
             yield name
     top = [node for node in program.tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    if _multiplies(ast.Module(top, [])):
+    if _multiplies(ast.Module(top, [])) and any(_steps(node) for part in top for node in ast.walk(part)):
         yield "the statements at the top level"
     for owner, methods in program.methods.items():
         if owner not in known:
@@ -47,6 +47,15 @@ def _multiplies(node: ast.FunctionDef | ast.Module) -> bool:
     products += sum(isinstance(n, ast.Call) and _last(n.func) in _PRODUCTS for n in ast.walk(node))
     turned = any(isinstance(n, ast.Attribute) and n.attr in ("T", "transpose", "outer") for n in ast.walk(node))
     return products >= _MANY and turned
+
+
+def _steps(node: ast.AST) -> bool:
+    """`W -= …`, or `new_W = W + rate * …`."""
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, ast.Add | ast.Sub)
+    value = node.value if isinstance(node, ast.Assign) else None
+    sums = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub)
+    return sums and isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name | ast.Attribute | ast.Subscript)
 
 
 def _hands_on(node: ast.FunctionDef) -> bool:
