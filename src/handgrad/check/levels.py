@@ -11,7 +11,6 @@ from handgrad.errors import UsageError
 
 DEFAULT = 2
 HIGHEST = 4
-MEANINGS = ("the verdict", "tensor and layer", "the symptom and a question", "the explanation", "the change")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from handgrad.check.subject import Arrays, Diagnosis, Finding, TensorVerdict
 from handgrad.kernels.types import Array
 
 _CLOSE = 1e-3
-_AT_ONCE = 3  # more tensors than this with one and the same oddity: the odd ones are the others
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from handgrad.check.diagnosis.activations import OTHERS
-from handgrad.check.diagnosis.model import activate, loss_slope, slope, uses_softmax
+from handgrad.check.diagnosis.model import (
+    activate,
+    loss_slope,
+    slope,
+    slope_formula,
+    slope_formula_flipped,
+    uses_softmax,
+)
 from handgrad.check.diagnosis.view import Guess, View
 from handgrad.kernels.types import Array
 
@@ -241,22 +248,14 @@ def _slopes(view: View, l: int) -> list[tuple[str, float, Slope, str]]:
     if kind in ("sigmoid", "tanh"):
         rows += [
             ("slope_of_output_value", 0.9, lambda v, u: slope(kind, v.trace.h[l + 1]), f"{kind}′(a)"),
-            ("slope_formula_on_z", 0.9, lambda v, u: _formula(kind, v.trace.z[l]), "z"),
+            ("slope_formula_on_z", 0.9, lambda v, u: slope_formula(kind, v.trace.z[l]), "z"),
             ("half_of_slope", 1.1, lambda v, u: 1.0 - v.trace.h[l + 1], "1 − a"),
             ("half_of_slope", 1.2, lambda v, u: v.trace.h[l + 1] ** 2, "a²"),
             ("activation_as_slope", 1.2, lambda v, u: activate(kind, v.trace.h[l + 1]), "f(a)"),
-            ("slope_sign_inside", 1.2, lambda v, u: _flipped(kind, v.trace.h[l + 1]), "a plus sign"),
+            ("slope_sign_inside", 1.2, lambda v, u: slope_formula_flipped(kind, v.trace.h[l + 1]), "a plus sign"),
         ]
     rows += _other_functions(kind, l) + _other_places(view, l, kind)
     return [row for row in rows if row[1] < 9.0]
-
-
-def _formula(kind: str, a: Array) -> Array:
-    return a * (1 - a) if kind == "sigmoid" else 1 - a**2
-
-
-def _flipped(kind: str, a: Array) -> Array:
-    return a * (1 + a) if kind == "sigmoid" else 1 + a**2
 
 
 def _other_functions(kind: str, l: int) -> list[tuple[str, float, Slope, str]]:
@@ -267,7 +266,7 @@ def _other_functions(kind: str, l: int) -> list[tuple[str, float, Slope, str]]:
             key = "slope_of_other_function"
             rows.append((key, 1.0, lambda v, u, o=other: slope(o, v.trace.z[l]), f"{other}′(z)"))  # type: ignore[misc]
             if other != "relu":
-                rows.append((key, 1.0, lambda v, u, o=other: _formula(o, v.trace.h[l + 1]), f"{other}′ from a"))  # type: ignore[misc]
+                rows.append((key, 1.0, lambda v, u, o=other: slope_formula(o, v.trace.h[l + 1]), f"{other}′ from a"))  # type: ignore[misc]
                 rows.append((key, 1.2, lambda v, u, o=other: slope(o, v.trace.h[l + 1]), f"{other}′(a)"))  # type: ignore[misc]
     if kind not in ("relu", "sigmoid", "tanh", "identity"):
         of_a = f"{kind}′(a)"
@@ -297,7 +296,7 @@ def _other_places(view: View, l: int, kind: str) -> list[tuple[str, float, Slope
     if tr.x.shape == tr.z[l].shape:
         rows.append(("mask_of_other_layer", 1.2, lambda v, u: slope(kind, v.trace.x), "x"))
         if kind in ("sigmoid", "tanh"):
-            rows.append(("mask_of_other_layer", 1.3, lambda v, u: _formula(kind, v.trace.x), "x"))
+            rows.append(("mask_of_other_layer", 1.3, lambda v, u: slope_formula(kind, v.trace.x), "x"))
     return rows
 
 
@@ -306,5 +305,5 @@ def _of_place(j: int, depth: int, kind: str) -> list[tuple[str, float, Slope, st
         ("mask_of_other_layer", 1.0, lambda v, u: slope(kind, v.trace.z[j]), f"z{j + 1}")
     ]
     if j + 1 < depth and kind in ("sigmoid", "tanh"):
-        rows.append(("mask_of_other_layer", 1.3, lambda v, u: _formula(kind, v.trace.h[j + 1]), f"h{j + 1}"))
+        rows.append(("mask_of_other_layer", 1.3, lambda v, u: slope_formula(kind, v.trace.h[j + 1]), f"h{j + 1}"))
     return rows

@@ -229,3 +229,18 @@ def penalty_slope(spec: NetSpec, values: Array) -> Array:
     """The penalty's gradient by one tensor."""
     slope_there: Array = spec.l1 * np.sign(values) + spec.l2 * values
     return slope_there
+
+
+def slope_formula(kind: str, a: Array) -> Array:
+    """Sigmoid's and tanh's slope written with the output a: a(1 − a), 1 − a²."""
+    return a * (1 - a) if kind == "sigmoid" else 1 - a**2
+
+
+def slope_formula_flipped(kind: str, a: Array) -> Array:
+    """The same with the wrong sign in it."""
+    return a * (1 + a) if kind == "sigmoid" else 1 + a**2
+
+
+def shifted_exp(z: Array) -> Array:
+    """exp after each row's maximum was taken off, as many write it even where the sum behind it is wrong."""
+    return np.asarray(np.exp(z - z.max(axis=1, keepdims=True)))

@@ -17,6 +17,7 @@ from handgrad.check.diagnosis.model import (
     Trace,
     divisor,
     loss_sum,
+    shifted_exp,
     sigmoid,
     softmax,
     through_softmax,
@@ -58,11 +59,6 @@ class Settled:
     turned: bool = False
 
 
-def _shifted(z: Array) -> Array:
-    """exp after each row's maximum was taken off, as many write it even where the sum behind it is wrong."""
-    return np.asarray(np.exp(z - z.max(axis=1, keepdims=True)))
-
-
 def _forwards(spec: NetSpec) -> list[Forward]:
     """Ways in which forward passes differ, the described one first."""
     found = [
@@ -76,11 +72,11 @@ def _forwards(spec: NetSpec) -> list[Forward]:
         found += [
             Forward("softmax_axis_0", lambda z: softmax(z.T).T),
             Forward("softmax_whole_array", lambda z: softmax(z.reshape(1, -1)).reshape(z.shape)),
-            Forward("softmax_axis_0", lambda z: _shifted(z) / _shifted(z).sum(axis=0)),
-            Forward("softmax_whole_array", lambda z: _shifted(z) / _shifted(z).sum()),
+            Forward("softmax_axis_0", lambda z: shifted_exp(z) / shifted_exp(z).sum(axis=0)),
+            Forward("softmax_whole_array", lambda z: shifted_exp(z) / shifted_exp(z).sum()),
             Forward("softmax_twice", lambda z: softmax(softmax(z))),
             Forward("softmax_not_normalised", np.exp),
-            Forward("softmax_not_normalised", _shifted),
+            Forward("softmax_not_normalised", shifted_exp),
             Forward("softmax_not_normalised", lambda z: z / z.sum(axis=1, keepdims=True)),
             Forward("softmax_not_normalised", lambda z: z.shape[1] * softmax(z)),
             Forward("softmax_shifted_by_class", lambda z: _over_rows(np.exp(z - z.max(axis=0)))),

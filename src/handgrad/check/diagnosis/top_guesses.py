@@ -11,8 +11,11 @@ from handgrad.check.diagnosis.model import (
     activate,
     loss_slope,
     output_delta,
+    shifted_exp,
     sigmoid,
     slope,
+    slope_formula,
+    slope_formula_flipped,
     softmax,
     through_softmax,
     uses_softmax,
@@ -171,7 +174,7 @@ def _of_predictions(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
         ("output_function_differs", 1.3, error_of(lambda tr: sigmoid(tr.p)), "σ(p)"),
         ("output_function_differs", 1.3, error_of(lambda tr: softmax(tr.z[-1])), "softmax(z)"),
         ("output_function_differs", 1.4, error_of(lambda tr: np.exp(tr.z[-1])), "eᶻ"),
-        ("softmax_not_normalised", 1.4, error_of(lambda tr: _shifted(tr.z[-1])), "eᶻ"),
+        ("softmax_not_normalised", 1.4, error_of(lambda tr: shifted_exp(tr.z[-1])), "eᶻ"),
         ("softmax_of_minus", 1.4, error_of(lambda tr: softmax(-tr.z[-1])), "softmax(−z)"),
         ("output_function_differs", 1.4, error_of(lambda tr: np.tanh(tr.z[-1])), "tanh z"),
         ("log_for_probabilities", 1.4, error_of(lambda tr: np.log(np.maximum(np.abs(tr.p), 1e-300))), "log p"),
@@ -222,13 +225,13 @@ def _of_slopes(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
         rows += [
             ("slope_of_output_value", 1.0, lambda tr: _slope_of_loss(tr) * slope(own, tr.p), f"{own}′(a)"),
             ("slope_of_output_value", 1.2, lambda tr: tr.delta[-1] / tr.scale * slope(own, tr.p), f"{own}′(a)"),
-            ("slope_formula_on_z", 1.1, lambda tr: _slope_of_loss(tr) * _formula(own, tr.z[-1]), "z"),
+            ("slope_formula_on_z", 1.1, lambda tr: _slope_of_loss(tr) * slope_formula(own, tr.z[-1]), "z"),
             ("slope_twice", 1.1, lambda tr: _slope_of_loss(tr) * slope(own, tr.z[-1]) ** 2, f"{own}′(z)²"),
             ("slope_twice", 1.2, lambda tr: tr.delta[-1] / tr.scale * slope(own, tr.z[-1]), f"{own}′(z)"),
-            ("slope_sign_inside", 1.2, lambda tr: _slope_of_loss(tr) * _flipped(own, tr.p), "a plus sign"),
+            ("slope_sign_inside", 1.2, lambda tr: _slope_of_loss(tr) * slope_formula_flipped(own, tr.p), "a plus sign"),
             ("half_of_slope", 1.4, lambda tr: _slope_of_loss(tr) * tr.p**2, "a²"),
             ("activation_as_slope", 1.3, lambda tr: _slope_of_loss(tr) * activate(own, tr.p), "f(p)"),
-            ("slope_sign_inside", 1.4, lambda tr: (tr.p - tr.t) * _flipped(own, tr.p), "a plus sign"),
+            ("slope_sign_inside", 1.4, lambda tr: (tr.p - tr.t) * slope_formula_flipped(own, tr.p), "a plus sign"),
             ("half_of_slope", 1.4, lambda tr: (tr.p - tr.t) * (1 - tr.p), "1 − p"),
             ("upstream_left_out", 1.3, lambda tr: slope(own, tr.z[-1]), ""),
             ("upstream_left_out", 1.4, lambda tr: slope(own, tr.z[-1]) / tr.scale, ""),
@@ -241,15 +244,6 @@ def _of_slopes(spec: NetSpec) -> list[tuple[str, float, Maker, str]]:
         ("half_of_slope", 1.4, lambda tr: _slope_of_loss(tr) * (1 - tr.p), "1 − p"),
     ]
     return rows
-
-
-def _formula(kind: str, a: Array) -> Array:
-    """The slope's formula in the output, a(1 − a) or 1 − a²."""
-    return a * (1 - a) if kind == "sigmoid" else 1 - a**2
-
-
-def _flipped(kind: str, a: Array) -> Array:
-    return a * (1 + a) if kind == "sigmoid" else 1 + a**2
 
 
 def _of_samples() -> list[tuple[str, float, Maker, str]]:
@@ -275,10 +269,6 @@ def _of_samples() -> list[tuple[str, float, Maker, str]]:
         ("averaged_delta", 1.2, averaged(0), "the batch's mean δ"),
         ("averaged_delta", 1.5, averaged(1), "the classes' mean δ"),
     ]
-
-
-def _shifted(z: Array) -> Array:
-    return np.asarray(np.exp(z - z.max(axis=1, keepdims=True)))
 
 
 def _softmax_of_all(tr: Trace) -> Array:

@@ -42,7 +42,6 @@ FUNCTIONS = {
     "dtanh": "tanh'",
     "tanhprime": "tanh'",
 }
-ACTIVATIONS = ("relu", "sigmoid", "tanh", "softmax", "identity")
 _OVER = {**dict.fromkeys("nimN", "batch"), **dict.fromkeys("kjclPK", "classes")}
 _COMPARISONS = ("<", ">", "<=", ">=")
 _NORMS = ("||", "‖", "|")

@@ -19,7 +19,7 @@ from handgrad.check.reading.loops.data import data_role, stand_in
 from handgrad.check.reading.loops.find import opened
 from handgrad.check.reading.loops.script_sequences import TEXT
 from handgrad.check.reading.patience import TooSlowError
-from handgrad.check.reading.program import MODULE, Program
+from handgrad.check.reading.program import MODULE, Program, no_input
 from handgrad.check.reading.rounds.instrument import WATCHER, instrumented
 from handgrad.check.reading.rounds.pretend import make_import
 from handgrad.check.reading.rounds.watch import Finished, Watcher
@@ -48,8 +48,8 @@ class Launch:
         module = types.ModuleType(MODULE)
         names = module.__dict__
         names["__builtins__"] = {
-            **vars(builtins), "__import__": make_import(self.program._beside), "open": _open, "input": _no_input,
-            "exit": _no_input, "quit": _no_input,
+            **vars(builtins), "__import__": make_import(self.program._beside), "open": _open, "input": no_input,
+            "exit": no_input, "quit": no_input,
         }  # fmt: skip
         names["__file__"], names[WATCHER] = self.program.source.path.name, watcher
         names.update({f"handgrad_{role}": stand_in(role, self.variant) for role in "xt"})
@@ -107,10 +107,6 @@ def _not_saved(*_: Any, **__: Any) -> None:
 
 
 _SAVING = ("save", "savez", "savez_compressed", "savetxt")
-
-
-def _no_input(*_: object) -> str:
-    raise EOFError("input() has nobody to ask here")
 
 
 @contextmanager

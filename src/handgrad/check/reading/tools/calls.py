@@ -11,7 +11,6 @@ import numpy as np
 
 from handgrad.check.reading.program import Function
 from handgrad.check.reading.roles import role_of
-from handgrad.check.reading.tools.names import Candidate
 
 _CHANCE = np.random.default_rng(7)
 Call = Callable[..., Any]  # of the function itself and the diagnosis's arguments
@@ -90,18 +89,6 @@ def bind(function: Function, given: Mapping[str, Any], order: Sequence[str] = ()
             bound[name] = given[role]
             used.add(role)
     return bound
-
-
-def by_roles(
-    candidate: Candidate, names: Sequence[str], order: Sequence[str], extra: Mapping[str, Any] | None = None
-) -> Call:
-    """Arguments named in the order in which the diagnosis gives them; numbers come as plain ints."""
-
-    def call(space: dict[str, Any], *given: Any) -> Any:
-        values = {name: _plain(value) for name, value in zip(names, given, strict=False)}
-        return candidate.get(space)(**bind(candidate.function, {**values, **(extra or {})}, order))
-
-    return call
 
 
 def chance() -> dict[str, Any]:

@@ -25,7 +25,6 @@ _DRAWS = re.compile(r"\.(choice|randint|integers|random_integers|sample)\(")
 _EPOCH = re.compile(r"ep(och|oca|oque)?s?$|^e$|^epoche$", re.IGNORECASE)
 _SHUFFLE = re.compile(r"(np\.random|numpy\.random|random|rng|self\.rng)\.shuffle")
 _SEED = re.compile(r"(^|\.)(seed|set_state|default_rng|RandomState)\(")
-_PERMUTED = re.compile(r"\.permutation\(|\.choice\(|sample\(")
 
 
 @dataclass(frozen=True)
