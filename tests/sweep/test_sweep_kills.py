@@ -69,8 +69,10 @@ def test_the_parent_is_killed_and_the_sweep_resumed(tmp_path: Path, undisturbed:
     process.wait()
     until(lambda: not family(process), 20)
     folder = sweep_folder(tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("trials/*/summary.json")}
-    assert 30 <= len(before) < 100
+    # A trial that the kill hits between its summary and its status is run again.
+    done = [folder / "trials" / name for name, status in statuses(folder).items() if status["state"] == "done"]
+    before = {trial / "summary.json": (trial / "summary.json").stat().st_mtime_ns for trial in done}
+    assert 25 <= len(before) < 100
     finish(start_sweep("--resume", str(folder)))
     assert_all_done_once(folder, undisturbed)
     assert {path: path.stat().st_mtime_ns for path in before} == before
