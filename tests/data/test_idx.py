@@ -59,10 +59,11 @@ def test_trailing_bytes_are_refused(tmp_path: Path, packed: bool) -> None:
         read_idx(path)
 
 
-def test_bytes_after_the_gzip_stream_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rest", "said"), [(b"rest", "other bytes follow the stream"), (b"rest" * 9, "is damaged")])
+def test_bytes_after_the_gzip_stream_are_refused(tmp_path: Path, rest: bytes, said: str) -> None:
     path = tmp_path / "images.gz"
-    path.write_bytes(gzip.compress(idx_bytes(pixels(3))) + b"rest")
-    with pytest.raises(DataError, match="found further bytes after the gzip stream"):
+    path.write_bytes(gzip.compress(idx_bytes(pixels(3))) + rest)
+    with pytest.raises(DataError, match=said):
         read_idx(path)
 
 

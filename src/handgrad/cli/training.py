@@ -59,12 +59,14 @@ def train(
     elif experiment is None:
         raise typer.BadParameter("name an experiment (`handgrad list` shows them) or give --resume RUN")
     else:
-        from handgrad.profile import Profile
-
-        clocks = Profile()
-        on_start = clocks.attach if profile else None
-        run = train_run(experiment, overrides or [], out=out, interruption=interruption, on_start=on_start)
+        clocks = None
         if profile:
+            from handgrad.profile import Profile
+
+            clocks = Profile()
+        on_start = clocks.attach if clocks else None
+        run = train_run(experiment, overrides or [], out=out, interruption=interruption, on_start=on_start)
+        if clocks:
             say(clocks.report())
     _say_result(run)
     print(run.folder)

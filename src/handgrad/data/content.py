@@ -1,11 +1,13 @@
 """A file's content, gzip or not, read in pieces: what it would expand to is bounded before memory is spent."""
 
 import hashlib
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from gzip import BadGzipFile
+from io import BufferedIOBase
 from pathlib import Path
 from types import TracebackType
 
-from isal import isal_zlib
+from isal.igzip import IGzipFile
 from isal.igzip_lib import IsalError
 
 from handgrad.errors import DataError, UsageError
@@ -62,11 +64,12 @@ class ContentReader:
         self.stored = path.stat().st_size
         self.compressed = self._file.read(2) == b"\x1f\x8b"
         self._file.seek(0)
-        self._inflate = isal_zlib.decompressobj(31)
+        self._content: BufferedIOBase = self._file
+        if self.compressed:
+            self._content = IGzipFile(fileobj=self._file, mode="rb")  # type: ignore[no-untyped-call]
         self._hash = hashlib.sha256() if hashing else None
         # Beside the unpacking, which takes as long: both let go of the interpreter's lock.
         self._hasher = ThreadPoolExecutor(1) if hashing else None
-        self._hashed: Future[None] | None = None
 
     def __enter__(self) -> "ContentReader":
         return self
@@ -81,69 +84,43 @@ class ContentReader:
     @property
     def sha256(self) -> str:
         """Of what has been read so far."""
-        if self._hashed:
-            self._hashed.result()
         return self._hash.hexdigest() if self._hash else ""
 
-    def _take_in(self, piece: bytes) -> None:
-        """Into the checksum: at most one piece is waiting."""
-        if self._hash and self._hasher:
-            if self._hashed:
-                self._hashed.result()
-            self._hashed = self._hasher.submit(self._hash.update, piece)
+    def fill(self, target: memoryview) -> int:
+        """Fill the target; return the number of bytes there were, fewer than asked where the content ends."""
+        done, hashed = 0, []
+        while done < len(target):
+            piece = target[done : done + _PIECE]
+            count = self._read_into(piece)
+            if not count:
+                break
+            if self._hash and self._hasher:
+                hashed.append(self._hasher.submit(self._hash.update, piece[:count]))
+            done += count
+        wait(hashed)
+        return done
+
+    def _read_into(self, piece: memoryview) -> int:
+        try:
+            return self._content.readinto(piece)
+        except EOFError:
+            raise DataError(
+                f"{self.path}: expected the end of the gzip stream, found the end of the file: "
+                "it is cut short, or other bytes follow the stream"
+            ) from None
+        except (BadGzipFile, IsalError) as error:  # type: ignore[misc]  # the stub takes IsalError for an instance
+            raise DataError(f"{self.path}: the gzip stream is damaged ({error})") from None
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes, or fewer where the content ends."""
         target = bytearray(size)
         return bytes(target[: self.fill(memoryview(target))])
 
-    def fill(self, target: memoryview) -> int:
-        """Fill the target; return the number of bytes there were, fewer than asked where the content ends."""
-        done = 0
-        while done < len(target):
-            piece = self._piece(min(_PIECE, len(target) - done))
-            if not piece:
-                break
-            self._take_in(piece)
-            target[done : done + len(piece)] = piece
-            done += len(piece)
-        return done
-
     def read_all(self) -> bytes:
         """All that is left, with the same bounds on its size."""
         pieces, size = [], 0
-        while piece := self._piece(_PIECE):
-            self._take_in(piece)
+        while piece := self.read(_PIECE):
             pieces.append(piece)
             size += len(piece)
             check_size(str(self.path), size, self.stored)
         return b"".join(pieces)
-
-    def _piece(self, limit: int) -> bytes:
-        if not self.compressed:
-            return self._file.read(limit)
-        while True:
-            if self._inflate.eof and not self._next_member():
-                return b""
-            stored = self._inflate.unconsumed_tail or self._file.read(_PIECE)
-            try:
-                piece = self._inflate.decompress(stored, limit)
-            except IsalError as error:  # type: ignore[misc]  # its stub takes the class for an instance
-                raise DataError(f"{self.path}: the gzip stream is damaged ({error})") from None
-            if piece:
-                return piece
-            if not stored and not self._inflate.eof:
-                raise DataError(
-                    f"{self.path}: expected the end of the gzip stream, found the end of the file: it is cut short"
-                )
-
-    def _next_member(self) -> bool:
-        """A gzip file may hold several streams, one after another; True if there is a further one."""
-        rest = self._inflate.unused_data or self._file.read(_PIECE)
-        if not rest:
-            return False
-        if not rest.startswith(b"\x1f"):
-            raise DataError(f"{self.path}: expected the end of the file, found further bytes after the gzip stream")
-        self._file.seek(-len(rest), 1)
-        self._inflate = isal_zlib.decompressobj(31)
-        return True

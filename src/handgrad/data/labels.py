@@ -104,15 +104,15 @@ def number_classes(
                 f"{part}: expected labels from {first} to {first + len(class_names) - 1}, "
                 f"found {values[row]} in row {row} (counted from 0)"
             )
-    missing = np.setdiff1d(np.arange(first, first + len(class_names)), labels)
-    if len(missing):
+    present = set(labels.tolist())
+    if missing := [k for k in range(first, first + len(class_names)) if k not in present]:
         notices.append(f"{where}: there is no image of {_listed([class_names[k - first] for k in missing])}.")
     return class_names, [values - first if first else values for _, values in parts]
 
 
 def _first_class(labels: Labels) -> int:
-    present = np.unique(labels)
-    return int(len(present) > 1 and present[0] == 1 and present[-1] == len(present))
+    present = set(labels.tolist())  # np.unique would load all of numpy.ma
+    return int(len(present) > 1 and min(present) == 1 and max(present) == len(present))
 
 
 def _names(labels: Labels, first: int, where: str) -> tuple[str, ...]:

@@ -214,16 +214,16 @@ def _check_classes(source: Source, sets: dict[str, Examples | None], notices: li
     train = sets["train"]
     if train is None:
         return
-    present = np.unique(train.labels)
+    present = set(train.labels.tolist())
     if len(present) < 2:
         raise DataError(
             f"{source.origin}: expected training images of at least two classes, "
-            f"found {len(train):,} of class {source.class_names[present[0]]} only"
+            f"found {len(train):,} of class {source.class_names[present.pop()]} only"
         )
     for name in ("valid", "test"):
         other = sets[name]
-        absent = np.setdiff1d(other.labels if other is not None else present, present)
-        if len(absent):
+        absent = sorted(set(other.labels.tolist()) - present) if other is not None else []
+        if absent:
             listed = ", ".join(source.class_names[k] for k in absent[:10])
             notices.append(
                 f"The {WORDS[name]} images have classes that the training images lack ({listed}); "
