@@ -19,29 +19,20 @@ class Handgrad:
     """
 
     def __init__(self, problem: Problem, threads: int = 2, evaluate: bool = False) -> None:
-        self.problem, self.evaluate = problem, evaluate
-        self.start = problem.network.theta.copy()
-        self.state = {name: array.copy() for name, array in problem.network.state.items()}
-        self.threads = threads
-
-    def reset(self, iterations: int) -> None:
-        """Initial weights; the next `train` makes so many iterations."""
-        config, net = self.problem.config, self.problem.network
-        net.theta[:] = self.start
-        for name, array in self.state.items():
-            net.state[name][...] = array
+        self.network, self.threads = problem.network, threads
+        config = problem.config
         options = config.training.model_copy(
             update={
-                "iterations": iterations,
+                "iterations": 10**9,
                 "epochs": None,
                 "stop": None,
-                "evaluate": ["test"] if self.evaluate else [],
-                "evaluate_every": 1 if self.evaluate else 10**9,
+                "evaluate": ["test"] if evaluate else [],
+                "evaluate_every": 1 if evaluate else 10**9,
             }
         )
         self.trainer = Trainer(
-            net,
-            self.problem.data,
+            problem.network,
+            problem.data,
             make_loss(config),
             make_optimizer(config.optimizer),
             config.optimizer.learning_rate,
@@ -49,9 +40,16 @@ class Handgrad:
             schedule=make_schedule(config.optimizer.schedule),
             seed=config.seed_for("order"),
         )
+        arrays, self.values = self.trainer.state_dict()
+        self.start = {name: array.copy() for name, array in arrays.items()}
+
+    def reset(self, iterations: int) -> None:
+        """Initial weights; the next `train` makes so many iterations, in the arrays of the one before."""
+        self.trainer.load_state(self.start, self.values)
+        self.trainer.total, self.trainer.stopped_by = iterations, None
 
     def train(self) -> None:
-        with use_threads(self.problem.network.k, self.threads):
+        with use_threads(self.network.k, self.threads):
             self.trainer.run()
 
     def loss(self) -> float:

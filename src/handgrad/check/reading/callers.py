@@ -18,6 +18,7 @@ from handgrad.check.reading.calls import Form
 from handgrad.check.reading.chance import is_random
 from handgrad.check.reading.find_net import draw, settle
 from handgrad.check.reading.guessed import argument_worlds
+from handgrad.check.reading.naming.flow import called_in
 from handgrad.check.reading.net import ProgramNet
 from handgrad.check.reading.patience import patience
 from handgrad.check.reading.plan import Plan, Step, run_plan
@@ -80,17 +81,12 @@ def _candidates(program: Program, net: ProgramNet) -> Iterator[tuple[Function, t
     functions = [f for f in [*own, *program.functions.values()] if f.name not in known and f.name[:2] != "__"]
     found: list[tuple[Function, tuple[Step, ...]]] = []
     for function in functions:
-        called = _called(function)
+        called = called_in(function.node)
         if known & called:
             found.append((function, (Step(function),)))
         elif UPDATES.search(function.name) and not plan.updates:
             found.append((function, (*plan.steps, Step(function))))
     yield from found[:_MOST]
-
-
-def _called(function: Function) -> set[str]:
-    calls = [n.func for n in ast.walk(function.node) if isinstance(n, ast.Call)]
-    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
 
 
 def _caller(program: Program, net: ProgramNet, function: Function, steps: tuple[Step, ...]) -> Caller | None:

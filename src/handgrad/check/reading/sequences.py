@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from handgrad.check.reading.naming.flow import called_in
 from handgrad.check.reading.places import Path
 from handgrad.check.reading.plan import Step
 from handgrad.check.reading.program import Function, Program
@@ -127,8 +128,7 @@ def _feeding(backward: Function, functions: Mapping[str, Function]) -> list[Func
 
 def _runs_forward(backward: Function, forwards: Sequence[Function]) -> bool:
     """Whether a function calls the forward pass itself and takes images: no step before it is needed."""
-    calls = [n.func for n in ast.walk(backward.node) if isinstance(n, ast.Call)]
-    called = {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
+    called = called_in(backward.node)
     return any(f.name in called for f in forwards) and any(role_of(p) == "x" for p in backward.parameters)
 
 

@@ -83,6 +83,12 @@ def names_in(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
+def called_in(node: ast.AST) -> set[str]:
+    """Functions and methods that are called, by their bare names."""
+    calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
+
+
 def parameters_of(scope: Scope) -> list[str]:
     """A function's arguments without self; none of a module."""
     if isinstance(scope, ast.Module):

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from handgrad.check.reading.naming.flow import Scope, own_nodes, parameters_of
+from handgrad.check.reading.naming.flow import Scope, called_in, own_nodes, parameters_of
 from handgrad.check.reading.naming.sizes import sizes_of
 from handgrad.check.reading.naming.votes import Votes, purpose, votes_of
 from handgrad.check.reading.naming.weights import containers_of, weights_of
@@ -130,7 +130,7 @@ def _function_names(functions: list[ast.FunctionDef], purposes: Mapping[str, str
     """New names for functions; those that others of their kind call are pieces: dense_forward."""
     inner = set()
     for function in functions:
-        for called in _calls(function) & set(purposes):
+        for called in called_in(function) & set(purposes):
             if called != function.name and purposes[called] == purposes.get(function.name):
                 inner.add(called)
     found: dict[str, str] = {}
@@ -145,11 +145,6 @@ def _function_names(functions: list[ast.FunctionDef], purposes: Mapping[str, str
         found[name] = next(n for n in choices if n not in taken)
         taken.add(found[name])
     return found
-
-
-def _calls(node: ast.AST) -> set[str]:
-    calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
-    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
 
 
 def _distinct(found: Mapping[str, str], taken: set[str]) -> dict[str, str]:

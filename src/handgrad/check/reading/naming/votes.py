@@ -10,6 +10,7 @@ from handgrad.check.reading.naming.flow import (
     Product,
     Scope,
     bare,
+    called_in,
     depths,
     draws,
     is_kept,
@@ -29,7 +30,7 @@ def purpose(node: ast.FunctionDef, outputs: set[str]) -> str:
     `outputs`: names of functions known to pass forward or backward.
     """
     made = products(node)
-    calls = _called(node)
+    calls = called_in(node)
     looped = any(isinstance(n, ast.For) and _is_range_of(n.iter, node) for n in own_nodes(node))
     if not made and looped and calls & outputs:
         return "train"
@@ -54,13 +55,10 @@ def _starts(node: ast.FunctionDef) -> bool:
     return draws(node) and (random or (bool(parameters_of(node)) and not filled))
 
 
-def _called(node: ast.AST) -> set[str]:
-    calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
-    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
-
-
 def _is_range_of(node: ast.expr, function: ast.FunctionDef) -> bool:
-    return isinstance(node, ast.Call) and "range" in _called(node) and bool(names_in(node) & {*parameters_of(function)})
+    return (
+        isinstance(node, ast.Call) and "range" in called_in(node) and bool(names_in(node) & {*parameters_of(function)})
+    )
 
 
 def _goes_back(node: ast.FunctionDef, made: list[Product]) -> bool:
@@ -129,7 +127,7 @@ def votes_of(scope: Scope, outputs: set[str]) -> Votes:
             votes[name, "lr"] += 1
         for name in _penalties(node):
             votes[name, "reg"] += 2
-        if isinstance(node, ast.For) and isinstance(node.iter, ast.Call) and "range" in _called(node.iter):
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Call) and "range" in called_in(node.iter):
             last = node.iter.args[-1] if len(node.iter.args) < 3 else None
             if isinstance(last, ast.Name) and last.id in parameters_of(scope):
                 votes[last.id, "one"] += 1
