@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sweeping import family, kill, running_process, start_sweep, statuses, summaries, sweep_folder, until, write_tiny
 
+from handgrad.run_folder import available_cores
+
 pytest.importorskip("distributed", reason="the extra sweep is not installed")
 pytestmark = pytest.mark.slow
 
@@ -69,10 +71,10 @@ def test_the_parent_is_killed_and_the_sweep_resumed(tmp_path: Path, undisturbed:
     process.wait()
     until(lambda: not family(process), 20)
     folder = sweep_folder(tmp_path)
-    # A trial that the kill hits between its summary and its status is run again.
+    # A trial that the kill hits between its summary and its status is run again: one a worker, at most.
     done = [folder / "trials" / name for name, status in statuses(folder).items() if status["state"] == "done"]
     before = {trial / "summary.json": (trial / "summary.json").stat().st_mtime_ns for trial in done}
-    assert 25 <= len(before) < 100
+    assert 30 - available_cores() <= len(before) < 100
     finish(start_sweep("--resume", str(folder)))
     assert_all_done_once(folder, undisturbed)
     assert {path: path.stat().st_mtime_ns for path in before} == before
